@@ -9,7 +9,7 @@ RELEASE := $(CURDIR)/.build-release/release
 RELEASE_BUILD := swift build -c release --static-swift-stdlib -Xlinker -s --scratch-path .build-release
 BENCH := LOCKBOXD=$(RELEASE)/lockboxd .venv/bin/python scripts/bench
 
-.PHONY: help setup setup-tests build release demo test lint e2e e2e-proxies e2e-envoy mutants fuzz faults bench bench-quick \
+.PHONY: help setup setup-tests build release demo test lint e2e e2e-proxies e2e-envoy e2e-witnesses mutants fuzz faults bench bench-quick \
 	bench-cutoff bench-gateway bench-decisions setup-bench gallery screenshots
 
 help: ## This list
@@ -60,6 +60,14 @@ e2e-proxies: setup-tests ## Those of forward-auth with Envoy and Traefik, which 
 		scripts/e2e -k "forward_auth and (envoy or traefik)" $(PYTEST_ARGS)
 
 e2e-envoy: e2e-proxies
+
+e2e-witnesses: setup-tests ## Those of witnesses with others' programs, in Python and Go, on what is built
+	@scripts/setup peers
+	@stamp=.peers/$$(sha256sum scripts/requirements-witnesses.txt | cut -c 1-16); \
+		[ -e "$$stamp" ] || { rm -rf .peers && scripts/quietly "pip install, aics-witness" .venv/bin/pip install -q \
+		--disable-pip-version-check --no-deps --ignore-requires-python --target .peers \
+		--require-hashes -r scripts/requirements-witnesses.txt && touch "$$stamp"; }
+	@PYTHONPATH=$(CURDIR)/.peers scripts/e2e -k "witness" $(PYTEST_ARGS)
 
 mutants: setup ## Small faults, each of which a test must notice (MUTANTS_ARGS="--only index")
 	@scripts/mutants $(MUTANTS_ARGS)

@@ -73,6 +73,13 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         ["LockboxWire", "MerkleLog", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix"]
     ),
     (
+        2, "LockboxWitness",
+        [
+            "MerkleLog", "Crypto", "GRDB", "HTTPTypes", "Hummingbird", "HummingbirdCore",
+            "Logging", "NIOCore",
+        ]
+    ),
+    (
         2, "LockboxOIDC",
         [
             "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxWire", "AsyncHTTPClient",
@@ -114,7 +121,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         4, "LockboxWork",
         [
             "LockboxDomain", "LockboxPorts", "LockboxAudit", "LockboxNotifier", "LockboxService",
-            "LockboxDecisions",
+            "LockboxDecisions", "MerkleLog",
             "ServiceLifecycle", "Logging",
         ]
     ),
@@ -256,6 +263,7 @@ let tests: [(name: String, uses: [String])] = [
             "NIOCore", "NIOHTTP1",
         ]
     ),
+    ("LockboxWitnessTests", ["LockboxWitness", "MerkleLog"]),
     ("LockboxWireTests", ["LockboxWire", "LockboxDomain"]),
     (
         "LockboxIdentityTests",
@@ -302,7 +310,7 @@ let tests: [(name: String, uses: [String])] = [
         [
             "LockboxWork", "LockboxAudit", "LockboxService", "LockboxStoreSQLite", "LockboxDomain",
             "LockboxPorts", "LockboxFixtures", "LockboxTestWorld", "LockboxDecisions",
-            "LockboxNotifier", "Logging", "ServiceLifecycle",
+            "LockboxNotifier", "LockboxWitness", "MerkleLog", "Logging", "ServiceLifecycle",
         ]
     ),
     (
@@ -465,8 +473,8 @@ let package = Package(
             .executableTarget(
                 name: "lockbox",
                 dependencies: dependencies([
-                    "LockboxClient", "LockboxWire", "MerkleLog", "ArgumentParser",
-                    "AsyncHTTPClient", "Crypto", "NIOCore",
+                    "LockboxClient", "LockboxWitness", "LockboxWire", "MerkleLog",
+                    "ArgumentParser", "AsyncHTTPClient", "Crypto", "NIOCore",
                 ]),
                 swiftSettings: settings
             ),

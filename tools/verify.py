@@ -29,6 +29,10 @@ class Refused(Exception):
         self.code = code
 
 
+# What goes wrong where something is read that has not the form that it must have.
+MALFORMED = (Refused, KeyError, TypeError, ValueError, AttributeError, RecursionError)
+
+
 # --- Signatures: Ed25519 (RFC 8032), ECDSA on P-256 (FIPS 186-5), RSA (RFC 8017 8.2.2). Slow, and only to verify.
 
 P = 2**255 - 19
@@ -44,13 +48,12 @@ def ed_add(a, b):
     return (e * f % P, g * h % P, f * g % P, e * h % P)
 
 
-def ed_times(scalar, point):
-    sum_ = (0, 1, 1, 0)
+def times(scalar, point, add, zero):
     while scalar:
         if scalar & 1:
-            sum_ = ed_add(sum_, point)
-        point, scalar = ed_add(point, point), scalar >> 1
-    return sum_
+            zero = add(zero, point)
+        point, scalar = add(point, point), scalar >> 1
+    return zero
 
 
 def ed_point(data):
@@ -69,6 +72,7 @@ def ed_point(data):
     return (x, y, 1, x * y % P)
 
 
+ED_ZERO = (0, 1, 1, 0)
 ED_BASE = ed_point(bytes.fromhex("58" + "66" * 31))
 
 
@@ -79,7 +83,7 @@ def ed25519_is_good(key, signature, message):
     if a is None or r is None or s >= L:
         return False
     k = int.from_bytes(hashlib.sha512(signature[:32] + key + message).digest(), "little") % L
-    left, right = ed_times(s, ED_BASE), ed_add(r, ed_times(k, a))
+    left, right = times(s, ED_BASE, ed_add, ED_ZERO), ed_add(r, times(k, a, ed_add, ED_ZERO))
     return (left[0] * right[2] - right[0] * left[2]) % P == 0 and (left[1] * right[2] - right[1] * left[2]) % P == 0
 
 
@@ -103,20 +107,11 @@ def p256_add(a, b):
     return (x, (slope * (a[0] - x) - a[1]) % Q)
 
 
-def p256_times(scalar, point):
-    sum_ = None
-    while scalar:
-        if scalar & 1:
-            sum_ = p256_add(sum_, point)
-        point, scalar = p256_add(point, point), scalar >> 1
-    return sum_
-
-
 def p256_is_good(x, y, r, s, message):
     if not (0 < r < N and 0 < s < N and 0 <= x < Q and 0 <= y < Q and (y * y - x**3 + 3 * x - B) % Q == 0):
         return False
     digest, inverse = int.from_bytes(hashlib.sha256(message).digest(), "big"), pow(s, -1, N)
-    point = p256_add(p256_times(digest * inverse % N, G), p256_times(r * inverse % N, (x, y)))
+    point = p256_add(times(digest * inverse % N, G, p256_add, None), times(r * inverse % N, (x, y), p256_add, None))
     return point is not None and point[0] % N == r
 
 
@@ -144,22 +139,30 @@ def unbase64(text, url=False, code=None):
 
 
 def one_of_each(pairs):
-    names = [name for name, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
-            raise Refused(f"member {name} twice")
+    if len(dict(pairs)) < len(pairs):
+        raise Refused("a member is there twice", "member-unknown")
     return dict(pairs)
 
 
 def no_number(text):
-    raise Refused(f"number {text}")
+    raise Refused(f"number {text}", "line-unreadable")
 
 
 def strict_json(text):
     try:
         return json.loads(text, object_pairs_hook=one_of_each, parse_float=no_number, parse_constant=no_number)
     except (ValueError, RecursionError):
-        raise Refused("not JSON") from None
+        raise Refused("not JSON", "line-unreadable") from None
+
+
+def one_spelling(text, kinds, more=()):
+    """What a text says that is an object in the one spelling of docs/spec/log.md 2, with members of these types."""
+    value = strict_json(text)
+    if not isinstance(value, dict) or has_null_or_large(value) or canonical(value) != text:
+        raise Refused("not an object in canonical JSON")
+    if set(value) - set(more) != set(kinds) or any(type(value[name]) is not kind for name, kind in kinds.items()):
+        raise Refused("members are missing, too many or of wrong types")
+    return value
 
 
 def canonical(value):
@@ -332,23 +335,14 @@ def instant(text):
 def read_leaf(data):
     """What a leaf says (docs/spec/log.md 2)."""
     try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        raise Refused("the leaf is not UTF-8") from None
-    leaf = strict_json(text)
-    if not isinstance(leaf, dict) or has_null_or_large(leaf) or canonical(leaf) != text:
-        raise Refused("the leaf is not canonical JSON")
-    if leaf.get("v") != 1 or isinstance(leaf["v"], bool):
-        raise Refused("the leaf is of a version that this program does not know")
-    for name, kind in MEMBERS.items():
-        if type(leaf.get(name)) is not kind:
-            raise Refused(f"the leaf's member {name} is missing or of a wrong type")
-    if set(leaf) - set(MEMBERS) - {"request"} or not isinstance(leaf.get("request", ""), str) or leaf["index"] < 0:
-        raise Refused("the leaf has a member that does not belong")
+        leaf = one_spelling(data.decode("utf-8"), MEMBERS, more=["request"])
+        if leaf["v"] != 1 or not isinstance(leaf.get("request", ""), str) or leaf["index"] < 0:
+            raise Refused("the leaf is of an unknown version, or a member is wrong")
+        if any(len(unbase64(value)) != 32 for value in leaf["commitments"].values()):
+            raise Refused("a commitment is malformed")
+    except (Refused, UnicodeDecodeError) as problem:
+        raise Refused(str(problem), "leaf-malformed") from None
     instant(leaf["time"])
-    for name, value in leaf["commitments"].items():
-        if not isinstance(value, str) or len(unbase64(value)) != 32:
-            raise Refused(f"the commitment to {name} is malformed")
     return leaf
 
 
@@ -522,7 +516,7 @@ class Approvals:
         """What is wrong with the record; texts that were erased are None."""
         data, time = leaf["data"], instant(leaf["time"])
         if isinstance(data.get("policy"), dict):
-            self.rules = data["policy"] | {"version": data.get("version", 0)}
+            self.rules = data["policy"] | {"version": data.get("version", 0), "licensed": data.get("licensed")}
         act = leaf["activity"]
         if act in ("passkey.registered", "signingKey.added") and "publicKey" in data:
             return self.register(data.get("passkey", data.get("key")), data, time)
@@ -551,11 +545,9 @@ class Approvals:
 
     def confirm(self, leaf, data, time):
         name = data["key"]
-        if name not in self.keys and name not in self.used:
-            self.register(name, data, time)
         known = self.keys.get(name)
         if not known or (known["person"], known["key"]) != (data["person"], data["publicKey"]) \
-                or leaf["actor"] == data["person"]:
+                or leaf["actor"] == data["person"] or not leaf["actor"].startswith("PER-"):
             return f"the confirmation of key {name} is not of what was registered"
         known["from"] = min(known["from"], time)
         return None
@@ -578,21 +570,19 @@ class Approvals:
                 raise Refused("the signature is wrong")
             if said["nonce"] in self.nonces:
                 raise Refused("the statement was used before")
-        except (Refused, KeyError, ValueError, TypeError, AttributeError, RecursionError) as problem:
+        except MALFORMED as problem:
             return f"the approval is not signed as it says: {problem}"
         self.nonces.add(said["nonce"])
         self.signed.setdefault(leaf["request"], {})[leaf["actor"]] = said
         return None
 
     def statement(self, text):
-        said = strict_json(text)
-        if not isinstance(said, dict) or has_null_or_large(said) or canonical(said) != text or set(said) != set(STATEMENT):
-            raise Refused("the statement is not one")
-        if any(type(said[name]) is not kind for name, kind in STATEMENT.items()) or set(said["log"]) != {"origin", "size"}:
-            raise Refused("the statement is not one")
+        said = one_spelling(text, STATEMENT)
         resources = said["resources"]
         if (said["v"], said["type"], said["decision"], said["end"]) != (1, "lockbox-approval", "approve", "afterDuration") \
-                or not resources or any(set(one) != {"actions", "kind", "name", "service"} for one in resources):
+                or not resources or any(
+                    set(one) != {"actions", "kind", "name", "service"} or not one["actions"] for one in resources) \
+                or set(said["log"]) != {"origin", "size"}:
             raise Refused("the statement is not one")
         if len(unbase64(said["nonce"], url=True)) != 16:
             raise Refused("the statement's nonce has not 16 bytes")
@@ -616,7 +606,8 @@ class Approvals:
 
     def grant(self, leaf, data, texts):
         if data.get("basis") == "policy":
-            return None if self.rules.get("requireApproval") is False else "access was given without approval"
+            asks = self.rules.get("requireApproval") is not False and self.rules.get("licensed") is not False
+            return "access was given without approval" if asks else None
         if data.get("basis") != "approval":
             return "access rests on nothing"
         if self.rules.get("signedApprovals") != "required":
@@ -634,8 +625,8 @@ def covers(said, grant, texts):
     if said["start"] != "onApproval" and start < instant(said["start"]):
         return False
     # A name that was erased (None) is any name: what is left is compared.
-    return all(
-        any(one["service"] == given["service"] and texts.get(f"resource{place}") in (one["name"], None)
+    return bool(grant["resources"]) and all(
+        any(one["service"] == given["service"] and texts[f"resource{place}"] in (one["name"], None)
             and set(given["actions"]) <= set(one["actions"]) for one in said["resources"])
         for place, given in enumerate(grant["resources"]))
 
@@ -648,7 +639,7 @@ class Verification:
 
     def __init__(self, key, now=None):
         self.key, self.origin, self.now = key, key.name, now
-        self.findings, self.notes, self.heads, self.later, self.signed_at = [], [], {}, [], None
+        self.findings, self.notes, self.heads, self.seen, self.later, self.signed_at = [], [], {}, {}, [], {}
         parts = self.origin.split("/")
         self.log = "provider" if parts[-3:] == ["v1", "provider", "log"] else None
         if len(parts) > 4 and parts[-1] == "log" and parts[-4:-2] == ["v1", "tenants"] and parts[-2]:
@@ -665,55 +656,76 @@ class Verification:
     def checkpoint(self, name, data):
         """A signed head. One that the known key has not signed waits for the records: the key may have changed."""
         try:
-            note = Note(data)
-            if not note.by(self.key):
-                self.later.append((name, note))
-            else:
-                self.believe(name, note, self.key)
+            self.later.append((name, Note(data)))
         except Refused as problem:
             self.say(problem.code, None, f"{name}: {problem}")
 
     def believe(self, name, note, key):
         note.require(key)
         size, root = head_of(note, self.origin)
-        self.signed_at = max(filter(None, [self.signed_at, note.time(key)]), default=None)
+        self.signed_at.setdefault(size, []).append(note.time(key))
         known = self.heads.setdefault(size, (root, key))
         if known[0] != root:
             self.say("two-heads", None, f"{name}: two roots were signed for the size {size}")
+        else:
+            self.seen.setdefault(size, []).append(note)
 
     def follow_keys(self):
         """Goes from key to key as the records say, and takes the heads that the later ones signed."""
-        self.changes = []
+        self.changes, first = [], None
         for index in sorted(self.records):
             leaf = self.records[index][0]
             if leaf["activity"] != "key.changed":
                 continue
-            data, old = leaf["data"], self.changes[-1][1] if self.changes else self.key
+            data = leaf["data"]
             try:
-                new = Key(data["key"])
+                old, new = self.changes[-1][1] if self.changes else Key(data["previous"]), Key(data["key"])
                 text = f"lockbox-key-change/v1\n{self.origin}\n{data['previous']}\n{data['key']}\n{index}\n"
                 if data["previous"] != old.line or new.name != self.origin:
                     raise Refused("it does not follow the key before it")
                 if not ed25519_is_good(old.public, unbase64(data["signature"]), text.encode()):
                     raise Refused("the old key has not signed it")
+                first = first or old
                 self.changes.append((index, new))
-            except (Refused, KeyError, TypeError, AttributeError) as problem:
+            except MALFORMED as problem:
                 self.say("key-change-invalid", index, f"the change of the key is not valid: {problem}")
+        # Who trusts a later key believes those before it, which lead to it.
+        chain = ([(-1, first)] if self.changes else []) + self.changes
+        if self.key.line not in [key.line for _, key in chain]:
+            if chain:
+                self.say("key-change-invalid", self.changes[0][0], "no key in the changes is the one that is trusted")
+            chain, self.changes = [(-1, self.key)], []
         for name, note in self.later:
-            for index, key in self.changes:
-                try:
-                    if note.by(key) and head_of(note, self.origin)[0] > index:
-                        self.believe(name, note, key)
-                        break
-                except Refused as problem:
-                    self.say(problem.code, None, f"{name}: {problem}")
-                    break
-            else:
-                self.say("note-unsigned", None, f"{name}: no known key has signed it")
-        for size, (_, key) in self.heads.items():
-            place = [self.key, *(new for _, new in self.changes)].index(key)
-            if place < len(self.changes) and size > self.changes[place][0] + 1:
-                self.say("key-retired", None, f"the head of {size} is signed by a key that was given up before")
+            try:
+                signers = [(place, index, key) for place, (index, key) in enumerate(chain) if note.by(key)]
+                for _, _, key in signers:
+                    note.require(key)
+                size = head_of(note, self.origin)[0] if signers else 0
+                place, index, key = signers[-1] if signers else (0, 0, None)
+                if not signers or size <= index and key.line != self.key.line:
+                    self.say("note-unsigned", None, f"{name}: no known key has signed it")
+                    continue
+                self.believe(name, note, key)
+                if place + 1 < len(chain) and size > chain[place + 1][0] + 1:
+                    self.say("key-retired", None, f"the head of {size} is signed by a key that was given up before")
+            except Refused as problem:
+                self.say(problem.code, None, f"{name}: {problem}")
+
+    def witnesses(self, keys, needed, max_age):
+        """The newest head that enough witnesses have cosigned; what is newer may not wait for them longer than `max_age`."""
+        distinct = {key.public: key for key in keys}.values()
+        for size in sorted(self.heads, reverse=True):
+            try:
+                times = [max(filter(None, (note.time(key) for note in self.seen[size])), default=None) for key in distinct]
+            except Refused as problem:
+                return self.say(problem.code, None, f"a witness: {problem}")
+            times = sorted(filter(None, times))
+            if len(times) >= needed:
+                rest = max(self.heads) - size
+                if rest and (max_age is None or (self.now - times[-needed]).total_seconds() > max_age):
+                    self.say("witness-behind", None, f"witnesses have cosigned {size} records and not the {rest} after them")
+                return self.notes.append(f"{len(times)} witnesses have cosigned the first {size} records")
+        return self.say("witness-missing", None, f"no head is cosigned by {needed} of the witnesses that were asked for")
 
     # Records
 
@@ -740,7 +752,7 @@ class Verification:
         try:
             leaf = read_leaf(data)
         except Refused as problem:
-            self.say(problem.code or "leaf-malformed", index, str(problem))
+            self.say(problem.code, index, str(problem))
             return shown, None, data, {}
         for name in ("index", "time", "activity", "data", "request"):
             if not same(shown[name], leaf.get(name)):
@@ -753,6 +765,9 @@ class Verification:
             one = shown["texts"].get(field)
             if not isinstance(one, dict) or set(one) != {"salt", "text"}:
                 self.say("text-missing" if one is None else "member-unknown", index, f"the text {field} is not there as it should")
+                continue
+            if not isinstance(one["text"], (str, type(None))):
+                self.say("text-changed", index, f"the text {field} is none")
                 continue
             if one["text"] is None:
                 self.erased.append((index, field))
@@ -785,21 +800,19 @@ class Verification:
             try:
                 read.append((number, *self.line(line.decode("utf-8"))))
             except (Refused, UnicodeDecodeError) as problem:
-                code = getattr(problem, "code", None) or ("member-unknown" if "twice" in str(problem) else "line-unreadable")
-                self.say(code, None, f"line {number}: {problem}")
+                self.say(getattr(problem, "code", "line-unreadable"), None, f"line {number}: {problem}")
         # Keys may have changed: which heads are believed depends on the records, and what is wrong with them on the heads.
-        first = {}
-        for number, shown, leaf, bytes_, texts in read:
-            if leaf:
-                first.setdefault(shown["index"], (leaf, texts))
-        self.records = first
+        self.records = {shown["index"]: (leaf, texts) for _, shown, leaf, _, texts in reversed(read) if leaf}
         self.follow_keys()
         newest = max(self.heads, default=0)
-        self.place(read, newest, is_whole)
+        # Where two lines claim one place, the one that is proven has it.
+        proofs = {number: self.proof(shown, data) for number, shown, _, data, _ in read}
+        read.sort(key=lambda one: (one[1]["index"], not proofs[one[0]], one[0]))
+        self.place(read, proofs, newest, is_whole)
 
-    def place(self, read, newest, is_whole):
+    def place(self, read, proofs, newest, is_whole):
         self.records, hashes, order = {}, {}, []
-        for number, shown, leaf, data, texts in self.proven_first(read):
+        for number, shown, leaf, data, texts in read:
             index, hash_ = shown["index"], leaf_hash(data)
             if index >= newest:
                 beyond = type(shown.get("size")) is int and shown["size"] > newest
@@ -824,19 +837,14 @@ class Verification:
         if is_whole and end < newest:
             self.say("log-truncated", None, f"the records end at {end}, and {newest} were signed")
         genuine = is_whole and len(hashes) == newest and self.replay([hashes[index] for index in range(newest)])
-        proofs = [self.proof(shown, data) for _, shown, _, data, _ in read if shown["index"] < newest]
-        if not genuine and is_whole and len(hashes) == newest and not any(proofs):
+        if not genuine and is_whole and len(hashes) == newest and not any(proofs[number] for number, _ in order):
             return None
-        for (_, shown, _, data, _), good in zip([one for one in read if one[1]["index"] < newest], proofs):
-            if good is None and not genuine:
-                self.say("record-unproven", shown["index"], "the record has no proof that leads to a head at hand")
-            elif good is False:
-                self.say("proof-wrong" if genuine else "not-in-log", shown["index"], "its proof does not lead to a signed root")
+        for number, index in order:
+            if proofs[number] is None and not genuine:
+                self.say("record-unproven", index, "the record has no proof that leads to a head at hand")
+            elif proofs[number] is False:
+                self.say("proof-wrong" if genuine else "not-in-log", index, "its proof does not lead to a signed root")
         return None
-
-    def proven_first(self, read):
-        """Where two lines claim one place, the one that is proven has it."""
-        return sorted(read, key=lambda one: (one[1]["index"], not self.proof(one[1], one[3]), one[0]))
 
     def proof(self, shown, data):
         """Whether the record's proof leads to a signed root; None where there is no proof, or no such root."""
@@ -866,7 +874,7 @@ class Verification:
                 one, leaf, data, texts = self.line(line.decode("utf-8"))
                 shown[one["index"]] = (data, texts)
             except (Refused, UnicodeDecodeError) as problem:
-                self.say(getattr(problem, "code", None) or "line-unreadable", None, f"line {number}: {problem}")
+                self.say(getattr(problem, "code", "line-unreadable"), None, f"line {number}: {problem}")
         # The first head may be of a later key: what size it says is believed for reading, and for nothing else.
         said = [int(note.text.split("\n")[1]) for _, note in self.later if re.fullmatch(r"\d{1,10}", note.text.split("\n")[1])]
         size, leaves = max([*self.heads, *said], default=0), []
@@ -889,7 +897,7 @@ class Verification:
                     self.say("not-in-log", index, "the export has another leaf in this place")
                 self.add(index, leaf, there[1] if there else None)
             except Refused as problem:
-                self.say(problem.code or "leaf-malformed", index, str(problem))
+                self.say(problem.code, index, str(problem))
         self.follow_keys()
         if not self.heads:
             return self.say("no-checkpoint", None, "there is no head to hold the records against")
@@ -942,18 +950,19 @@ class Verification:
             if is_whole and (index, field) not in self.erasures:
                 self.say("erased-without-record", index, f"the text {field} is gone and no record says so")
         for index, field in self.erasures:
-            if index in self.records and (self.records[index][1] or {}).get(field) is not None and (index, field) not in gone:
+            if is_whole and index in self.records and self.records[index][1] is not None and (index, field) not in gone:
                 self.say("not-erased", index, f"the text {field} is there, though record {self.erasures[index, field]} says it is not")
-        newest = self.signed_at or previous
+        signed = [time for time in self.signed_at.get(max(self.heads, default=0), []) if time]
+        newest = max([*signed, *filter(None, [previous])], default=None)
         if max_age is not None and (not newest or (self.now - newest).total_seconds() > max_age):
             self.say("stale", None, f"what was signed last is of {newest.isoformat() if newest else 'nobody knows when'}")
-        if not self.signed_at:
+        if not signed:
             self.notes.append("no signature tells when the newest head was signed")
 
     def approval(self, approvals, leaf, texts):
         try:
             return approvals.read(leaf, texts) if self.log != "provider" else None
-        except (Refused, KeyError, TypeError, ValueError, AttributeError) as problem:
+        except MALFORMED as problem:
             return f"it does not say what it has to: {problem}"
 
     def erasure(self, index, leaf):
@@ -964,16 +973,24 @@ class Verification:
             for one in leaf["data"]["erased"]:
                 if set(one) != {"fields", "index"} or one["fields"] != sorted(set(one["fields"])) or not one["fields"]:
                     raise Refused("fields do not rise")
-                self.erasures.update({(one["index"], field): index for field in one["fields"]})
-        except (Refused, KeyError, TypeError, AttributeError):
+            self.erasures.update({(one["index"], field): index for one in leaf["data"]["erased"] for field in one["fields"]})
+        except MALFORMED:
             self.say("erasure-malformed", index, "what was erased is not said as it has to be")
 
     def operations(self, index, leaf, texts):
         data, text = leaf["data"], texts.get("operations")
         counts = [data.get(name) for name in ("count", "reads", "writes")]
-        if not all(type(count) is int for count in counts) or counts[0] != counts[1] + counts[2] \
-                or text is not None and (text.count("\n") != counts[0] or not text.endswith("\n")):
+        if not all(type(count) is int and count >= 0 for count in counts) or counts[0] != counts[1] + counts[2] \
+                or text is not None and (text.count("\n") != counts[0] or not text.endswith("\n")
+                                         or not all(map(is_object, text.split("\n")[:-1]))):
             self.say("operations-count", index, "there are not as many operations as the record says")
+
+
+def is_object(text):
+    try:
+        return isinstance(strict_json(text), dict)
+    except Refused:
+        return False
 
 
 def tile_file(folder, level, index, width):
@@ -1001,6 +1018,8 @@ def arguments():
     parser.add_argument("--checkpoint", action="append", default=[], help="a signed head; older ones too, as many as were kept")
     parser.add_argument("--log", help="the log that it has to be: provider, or tenant: and its identifier")
     parser.add_argument("--partial", action="store_true", help="the export holds some of the records")
+    parser.add_argument("--witness", type=witness, action="append", default=[], help="the key of one who has to have cosigned")
+    parser.add_argument("--needed", type=int, help="how many of them; all if left out")
     parser.add_argument("--max-age", type=span, metavar="PT1H", help="how old the newest head may be")
     parser.add_argument("--now", type=instant, default=datetime.datetime.now(datetime.timezone.utc), help="instead of the clock")
     parser.add_argument("--output", choices=["text", "json"], default="text")
@@ -1008,6 +1027,13 @@ def arguments():
     if not options.export and not options.tiles:
         parser.error("--export or --tiles is needed")
     return options
+
+
+def witness(line):
+    try:
+        return Key(line, kind=4)
+    except Refused as problem:
+        raise argparse.ArgumentTypeError(str(problem)) from None
 
 
 def contents(path):
@@ -1035,6 +1061,8 @@ def main():
     else:
         found.export(export, not options.partial)
     found.rules(not options.partial, options.max_age)
+    if options.witness:
+        found.witnesses(options.witness, options.needed or len(options.witness), options.max_age)
     tell(found, options.output)
     sys.exit(1 if found.findings else 0)
 

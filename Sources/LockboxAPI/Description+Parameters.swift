@@ -1,5 +1,6 @@
 import LockboxDomain
 import LockboxHTTP
+import LockboxPorts
 import LockboxWire
 import MerkleLog
 
@@ -257,6 +258,17 @@ extension OperationDescription.Parameter {
     private static let searchText = JSONValue.text(
         APILimits.searchTextLength,
         pattern: Pattern.oneLine
+    )
+
+    /// How many witnesses must have signed.
+    static let cosignatures = Self(
+        "cosignatures",
+        in: .query,
+        description: "The newest head that at least so many witnesses have cosigned, "
+            + "instead of the newest.",
+        schema: [
+            "type": "integer", "minimum": 0, "maximum": .integer(Int64(LogWitness.most)),
+        ]
     )
 
     /// A record or a size of the log.

@@ -75,12 +75,27 @@ extension API {
                 owner.operation(
                     "getCheckpoint",
                     "The signed head of the log (C2SP tlog-checkpoint)",
+                    takes: [.cosignatures],
                     answers: .text(
-                        "A signed note. Its second signature tells when (C2SP tlog-cosignature)."
-                    )
+                        "A signed note. Its second signature tells when, the others are by witnesses (C2SP tlog-cosignature)."
+                    ),
+                    refuses: [.notFound]
                 )
-            ) { _, _, log, _ in
-                Self.text(try await self.log.checkpoint(of: log, at: clock.now()))
+            ) { request, _, log, _ in
+                let needed = try request.number("cosignatures") ?? 0
+                guard needed <= UInt64(LogWitness.most) else {
+                    throw BoundaryError.badParameter(
+                        "cosignatures",
+                        expected: "from 0 to \(LogWitness.most)"
+                    )
+                }
+                let note = try await self.log.checkpoint(
+                    of: log,
+                    cosignedBy: Int(needed),
+                    at: clock.now()
+                )
+                guard let note else { throw Refusal.notFound(.auditRecord) }
+                return Self.text(note)
             },
             reading(
                 owner,

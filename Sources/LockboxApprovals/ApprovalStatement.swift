@@ -101,8 +101,9 @@ package struct ApprovalStatement: Hashable, Sendable {
 
 /// How large what is looked at may be.
 package enum ApprovalLimits {
-    /// A statement with as many resources as a request may have, with long names.
-    package static let statementBytes = 256 * 1024
+    /// A statement with as many resources as a request may have, with long names; and in quotes it
+    /// fits into a body of the API.
+    package static let statementBytes = 48 * 1024
     package static let nonceBytes = 16
     /// By how much a statement may be ahead of the record that has it.
     package static let issuedAhead: Int64 = 2 * 60_000

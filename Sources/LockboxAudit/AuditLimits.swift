@@ -2,6 +2,8 @@ import LockboxDomain
 
 /// The bounds of the audit's reads.
 enum AuditLimits {
+    /// Heads with enough lines that are looked at for one whose lines are good.
+    static let cosignedHeads = 16
     /// Records that one view of the store looks at.
     static let slice = 5_000
     /// Slices that one page of a search looks at before it is given out short: to read so many

@@ -8,24 +8,28 @@ package struct LogReader: Sendable {
     let signer: any CheckpointSigner
     private let heads: any SignedHeads
     let origin: String
+    /// Whose cosignatures are shown.
+    package let witnesses: [LogWitness]
     private let slice: Int
     private let longReads = LongReads(AuditLimits.searches)
     private let exports = DayCounts()
     private let shownHeads = ShownHeads()
 
     /// `origin` is what the names of all logs of this installation begin with; `heads` is what was
-    /// signed of them.
+    /// signed of them. Cosignatures are shown of `witnesses` alone.
     package init(
         store: any Store,
         signer: any CheckpointSigner,
         heads: any SignedHeads,
-        origin: String
+        origin: String,
+        witnesses: [LogWitness] = []
     ) {
         self.init(
             store: store,
             signer: signer,
             heads: heads,
             origin: origin,
+            witnesses: witnesses,
             slice: AuditLimits.slice
         )
     }
@@ -36,12 +40,14 @@ package struct LogReader: Sendable {
         signer: any CheckpointSigner,
         heads: any SignedHeads,
         origin: String,
+        witnesses: [LogWitness] = [],
         slice: Int
     ) {
         self.store = store
         self.signer = signer
         self.heads = heads
         self.origin = origin
+        self.witnesses = witnesses
         self.slice = slice
     }
 
@@ -85,7 +91,14 @@ package struct LogReader: Sendable {
 
     /// The same logs, signed by `other`.
     package func signing(by other: any CheckpointSigner) -> LogReader {
-        LogReader(store: store, signer: other, heads: heads, origin: origin, slice: slice)
+        LogReader(
+            store: store,
+            signer: other,
+            heads: heads,
+            origin: origin,
+            witnesses: witnesses,
+            slice: slice
+        )
     }
 
     /// Signs every log's head as it is now.
@@ -110,7 +123,7 @@ package struct LogReader: Sendable {
     package func checkpoint(of log: LogID, at now: Timestamp) async throws -> String {
         let note = try SignedNote(parsing: Array(try await checkpoint(of: log).utf8))
         if let shown = shownHeads.note(of: log.logName, saying: note.text, at: now) { return shown }
-        let key = try verifierKey(of: log)
+        let key = try verifierKey(of: log).cosigning
         guard let time = UInt64(exactly: now.secondsSinceEpoch) else { return note.encoded }
         let message = Cosignature.message(note.text, time: time)
         let signature = try await signer.sign(message, origin: origin(of: log)).signature
@@ -121,7 +134,7 @@ package struct LogReader: Sendable {
 
     /// Whether readers who know our present key and address can use `note`: both may have changed
     /// since it was signed.
-    private func isOurs(_ note: String, _ origin: String) -> Bool {
+    func isOurs(_ note: String, _ origin: String) -> Bool {
         do {
             let key = try signer.verifierKey(origin: origin)
             _ = try Checkpoint(

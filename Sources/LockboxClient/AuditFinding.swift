@@ -20,6 +20,10 @@ package enum AuditFinding: Error, Hashable, Sendable {
     /// Nothing says that the log is newer than the bound; `newest` is the time of its last sign of
     /// life.
     case stale(newest: String?)
+    /// Fewer witnesses have cosigned the newest head, or any before it, than the reader needs.
+    case witnessesMissing(have: Int, needed: Int, missing: [String])
+    /// Enough witnesses have cosigned a head, and that is too far behind the newest.
+    case witnessesBehind(at: UInt64, size: UInt64)
 
     // Records
     /// The line is not a record at all.
@@ -102,8 +106,9 @@ extension AuditFinding: CustomStringConvertible {
                     : "those before record \(after) are, so the change is in \(Self.words(after...signed.size - 1))")
         case .shrunk(let now, let before):
             "the log was truncated: it has \(now) records, and \(before.size) were signed before"
-        case .wrongLog, .keyChanged, .keyChange, .retiredKey, .stale, .tile, .erasedSilently,
-            .saltLeft, .notErased, .erasure, .vanished, .operations, .time, .timeBack:
+        case .wrongLog, .keyChanged, .keyChange, .retiredKey, .stale, .witnessesMissing,
+            .witnessesBehind, .tile, .erasedSilently, .saltLeft, .notErased, .erasure, .vanished,
+            .operations, .time, .timeBack:
             ofTheWhole
         }
     }
@@ -123,6 +128,11 @@ extension AuditFinding: CustomStringConvertible {
         case .stale(let newest):
             newest.map { "the log is older than it may be: its last sign of life is of \($0)" }
                 ?? "nothing tells how old the log is"
+        case .witnessesMissing(let have, let needed, let missing):
+            "\(have) of the \(needed) witnesses that are needed have cosigned the checkpoint; not by: "
+                + missing.map { "“\($0)”" }.joined(separator: ", ")
+        case .witnessesBehind(let at, let size):
+            "witnesses have cosigned the first \(at) records and not the \(size - at) after them"
         case .tile(let path): "“\(path)” does not hold what the log's entries make it hold"
         case .erasedSilently(let record, let field):
             "the text \(field) of record \(record) was erased and no record says so"

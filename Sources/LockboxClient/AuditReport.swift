@@ -21,6 +21,8 @@ package struct AuditReport: Sendable {
     package let newestRecord: String?
     /// When the log itself says that its head was the newest, in milliseconds since 1970.
     package let signedTime: Int64?
+    /// Nil where no witness was asked for.
+    package let witnessed: WitnessReport?
     /// To be remembered: the leaf of each record, and which of its texts were there.
     package let leaves: [Hash]
     package let texted: [Hash]
@@ -74,6 +76,8 @@ extension AuditFinding {
         case .keyChange: "key-change-invalid"
         case .retiredKey: "key-retired"
         case .stale: "stale"
+        case .witnessesMissing: "witness-missing"
+        case .witnessesBehind: "witness-behind"
         case .unreadable: "line-unreadable"
         case .changed: "record-changed"
         case .wrongProof: "proof-wrong"
@@ -112,8 +116,8 @@ extension AuditFinding {
             .notErased(let record, let field):
             (record, field)
         case .checkpoint(let name, _), .tile(let name): (nil, name)
-        case .splitView, .noCheckpoint, .wrongLog, .keyChanged, .retiredKey, .stale, .unreadable,
-            .rewritten, .shrunk:
+        case .splitView, .noCheckpoint, .wrongLog, .keyChanged, .retiredKey, .stale,
+            .witnessesMissing, .witnessesBehind, .unreadable, .rewritten, .shrunk:
             (nil, nil)
         }
     }

@@ -22,6 +22,8 @@ extension LogVerifier {
         findings = refused + ofHeads + findings + ofRecords + vanished(texted)
         let signed = signedTime(believed, newest: newest)
         findings += staleness(signed)
+        let witnessed = witnessed(believed)
+        findings += witnessed.findings
         return AuditReport(
             findings: findings,
             records: source == .tree ? entries.count : lines.count,
@@ -32,6 +34,7 @@ extension LogVerifier {
             keys: rules.keys.keys,
             newestRecord: rules.time.newest,
             signedTime: signed,
+            witnessed: witnessed.report,
             leaves: leaves,
             texted: texted,
             evidence: evidence(believed, leaves: leaves, failed: failed)
@@ -65,7 +68,7 @@ extension LogVerifier {
                         throw NoteError.unsigned
                     }
                     signer = last
-                    _ = try Cosignature.time(of: note.signed, by: signer)
+                    _ = try signer.cosigning.cosignature(under: note.signed)
                 } catch { throw .note(error) }
                 if let start = rules.keys.start(of: signer), start >= note.head.size,
                     !rules.keys.isTrusted(signer)
@@ -201,9 +204,9 @@ extension LogVerifier {
     private func signedTime(_ believed: [Believed], newest: TreeHead?) -> Int64? {
         let times = believed.filter { $0.head == newest }.compactMap { one in
             switch Result(catching: { () throws(NoteError) in
-                try Cosignature.time(of: one.note, by: one.signer)
+                try one.signer.cosigning.cosignature(under: one.note)
             }) {
-            case .success(let time): time.flatMap { Int64(exactly: $0) }
+            case .success(let found): found.flatMap { Int64(exactly: $0.time) }
             case .failure: nil
             }
         }

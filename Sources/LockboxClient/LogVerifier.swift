@@ -78,6 +78,8 @@ package struct LogVerifier: Sendable {
     let named: VerifierKey?
     /// In milliseconds since 1970: a log without a sign of life since then is stale.
     let oldest: Int64?
+    /// Who has to have cosigned; nil where the reader asks for none.
+    let witnessing: Witnessing?
     private let log: String?
     private(set) var notes: [OpenNote] = []
     /// The head that is shown now, believed or not.
@@ -113,13 +115,15 @@ package struct LogVerifier: Sendable {
         named: VerifierKey? = nil,
         memory: Memory = Memory(),
         isComplete: Bool = true,
-        oldest: Int64? = nil
+        oldest: Int64? = nil,
+        witnessing: Witnessing? = nil
     ) {
         self.source = source
         self.isComplete = isComplete
         self.memory = memory
         self.named = named
         self.oldest = oldest
+        self.witnessing = witnessing
         rules = LogRules(keys: keys)
         let origin = keys.last?.name ?? ""
         log = asked ?? Leaf.logName(ofOrigin: origin)

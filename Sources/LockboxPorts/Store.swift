@@ -55,7 +55,7 @@ public typealias StoreTransaction = TenantRecords & ServiceRecords & PersonRecor
     & DayRecords & RetentionRecords & OperationRecords & StatementPositionRecords
     & BrowserCodeRecords & InvitationRecords & SignInSettingsRecords
     & ProvisioningRecords & PasskeyRecords & PersonProposalRecords
-    & PolicyChangeRecords & ErasureRecords
+    & PolicyChangeRecords & ErasureRecords & CosignatureRecords
 
 /// Tenants, what belongs to them, and the provider's name.
 public protocol TenantRecords {

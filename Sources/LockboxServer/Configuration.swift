@@ -58,6 +58,8 @@ package struct Configuration: Sendable {
     package var operatorAtConsole: String?
     /// How long each key of access tokens signs.
     package var tokenKeyLifetime: TimeSpan
+    /// Who cosigns the logs' checkpoints.
+    package var witnesses: [LogWitness] = []
 
     private static let keys = [
         "listen", "publicURL", "database", "dataDir", "mail", "mailFile", "signing.keyFile",
@@ -81,14 +83,15 @@ package struct Configuration: Sendable {
         }
         let file = URL(filePath: path).lastPathComponent
         let folder = URL(filePath: path).deletingLastPathComponent()
-        var values = try read(text, file: file, folder: folder)
+        var (values, witnesses) = try read(text, file: file, folder: folder)
         for key in keys {
             let name = "LOCKBOX_" + key.uppercased().replacing(".", with: "_")
             if let value = environment[name] {
                 values[key] = (value, "the environment variable \(name)")
             }
         }
-        let configuration = try Configuration(values, folder: folder, file: file)
+        var configuration = try Configuration(values, folder: folder, file: file)
+        configuration.witnesses = witnesses
         if let mail = values["mail"], mail.place.hasPrefix(file),
             URLComponents(string: mail.text)?.password != nil
         {
@@ -101,11 +104,14 @@ package struct Configuration: Sendable {
         _ text: String,
         file: String,
         folder: URL
-    ) throws(ConfigurationError) -> [String: (text: String, place: String)] {
+    ) throws(ConfigurationError) -> (
+        [String: (text: String, place: String)], witnesses: [LogWitness]
+    ) {
         let root = try YAMLValue(parsing: text, file: file, folder: folder)
         var values: [String: (text: String, place: String)] = [:]
+        var witnesses: [LogWitness] = []
         for (key, value) in try root.members(
-            ["signing"] + keys.filter { !$0.contains(".") }
+            ["signing", "witnesses"] + keys.filter { !$0.contains(".") }
         ) {
             switch key {
             case "signing":
@@ -124,6 +130,7 @@ package struct Configuration: Sendable {
                     let key = inner == "level" ? "log" : "log.\(inner)"
                     values[key] = (try value.text(), value.place)
                 }
+            case "witnesses": witnesses = try LogWitness.read(value)
             case "trustedProxies", "operators":
                 var entries: [String] = []
                 for item in try value.items() { entries.append(try item.text()) }
@@ -131,7 +138,7 @@ package struct Configuration: Sendable {
             default: values[key] = (try value.text(), value.place)
             }
         }
-        return values
+        return (values, witnesses)
     }
 
     private init(_ values: [String: (text: String, place: String)], folder: URL, file: String)

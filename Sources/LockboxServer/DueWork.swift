@@ -26,6 +26,7 @@ struct DueWork: Sendable {
         let mail = SystemPause()
         let retention = SystemPause()
         let operations = SystemPause()
+        let witnesses = SystemPause()
     }
 
     init(entropy: any Entropy, time: any MonotonicClock) {
@@ -144,6 +145,12 @@ struct DueWork: Sendable {
             loop(mail, pauses.mail, parts, isLeased: true),
             loop(retention, pauses.retention, parts, isLeased: true),
         ]
+    }
+
+    /// Sending checkpoints to witnesses: one process's at a time. Nothing where there are none.
+    func witnessing(_ parts: Parts, _ job: WitnessJob, _ reader: LogReader) -> [any Service] {
+        guard !reader.witnesses.isEmpty else { return [] }
+        return [loop(job, pauses.witnesses, parts, isLeased: true)]
     }
 
     private func loop<Work: Job>(

@@ -64,6 +64,7 @@ final class HealthWatch: Service, ServerCondition {
     private let parts: Parts
     private let pause = SystemPause()
     private let state = Mutex(State())
+    private let witnessing = Mutex<WitnessJob?>(nil)
 
     init(_ parts: Parts) { self.parts = parts }
 
@@ -362,7 +363,29 @@ final class HealthWatch: Service, ServerCondition {
                 )
             )
         }
-        return gauges + drift
+        return gauges + drift + witnesses
+    }
+
+    /// From here on the gauges tell of witnesses.
+    func watch(_ job: WitnessJob) { witnessing.withLock { $0 = job } }
+
+    private var witnesses: [Gauge] {
+        let reports = witnessing.withLock(\.self)?.reports ?? []
+        guard !reports.isEmpty else { return [] }
+        return [
+            Gauge(
+                "lockbox_witness_behind",
+                "Logs whose newest records a witness has not cosigned. Alert where it stays.",
+                by: "witness",
+                reports.map { ($0.name, "\($0.behind)") }
+            ),
+            Gauge(
+                "lockbox_witness_refused",
+                "Logs that a witness refuses, for it has seen another history. Alert above 0.",
+                by: "witness",
+                reports.map { ($0.name, "\($0.refused)") }
+            ),
+        ]
     }
 
     private var drift: [Gauge] {

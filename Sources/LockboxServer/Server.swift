@@ -81,8 +81,17 @@ package struct Server: Sendable {
             store: store,
             signer: signer,
             heads: heads,
-            origin: configuration.origin
+            origin: configuration.origin,
+            witnesses: configuration.witnesses
         )
+        let witnessing = WitnessJob(
+            store: parts.audited,
+            reader: log,
+            client: parts.witnessClient,
+            clock: clock,
+            logger: logger
+        )
+        parts.watch.watch(witnessing)
         let sender = try Self.sender(configuration)
         self.mailer = mailer
         let invitationKey = InvitationKey(seed: secret)
@@ -184,6 +193,7 @@ package struct Server: Sendable {
                 UseWriting(lockbox: lockbox, pause: SystemPause(), logger: logger),
                 ForgottenPasswordWork(forgottenPasswords, pause: SystemPause(), logger: logger),
             ] + parts.work.ending(parts.forWork) + parts.work.bookkeeping(parts.forWork, post)
+            + parts.work.witnessing(parts.forWork, witnessing, log)
             + listeners
     }
 

@@ -236,6 +236,9 @@ struct SharedParts: Sendable {
         )
     }
 
+    /// The way to witnesses: like providers, they may be slow, and hold up no cut.
+    var witnessClient: any WitnessClient { WitnessHTTPClient(providerHTTP) }
+
     /// Lockbox as the client of OpenID providers.
     func openID(_ configuration: Configuration, _ key: ClientSecretKey, seed: [UInt8])
         -> OpenIDClient

@@ -49,6 +49,7 @@ package enum TextColumns {
             "browser_code": ["credential"],
             "command": ["person", "idempotency_key", "subject"],
             "credential": ["id", "request", "grant_id", "tenant", "engineer", "service"],
+            "cosignature": ["log", "witness", "line"],
             "credential_use": ["credential"],
             "decision": ["request", "stage", "person"],
             "erasure": ["log", "field", "request", "support_request"],

@@ -10,7 +10,7 @@ public enum NoteError: Error, Hashable, Sendable {
     case malformedSignature
     /// The key text, name, seed or public key is not of the right form.
     case malformedKey
-    /// The key is of another kind than Ed25519.
+    /// The key is of another kind than is wanted here: Ed25519 of logs (1) or of witnesses (4).
     case unknownKeyType(UInt8)
     /// The key's id does not belong to its name and bytes.
     case wrongKeyID
@@ -32,6 +32,8 @@ extension NoteError: CustomStringConvertible {
         case .malformedText: "the note's text is not UTF-8 lines"
         case .malformedSignature: "a signature line of the note is malformed"
         case .malformedKey: "the key is malformed"
+        case .unknownKeyType(4): "this is the key of a witness, not of a log"
+        case .unknownKeyType(1): "this is the key of a log, not of a witness"
         case .unknownKeyType(let type): "keys of type \(type) are not supported, only Ed25519"
         case .wrongKeyID: "the key's id does not belong to the key: it was altered or mistyped"
         case .ambiguousKey(let name): "two keys named \(name) have the same id"
@@ -84,11 +86,15 @@ public struct NoteSignature: Hashable, Sendable {
     /// The line, without its newline.
     public var line: String { "— \(name) \(Base64.encode(keyID.bigEndianBytes + signature))" }
 
-    func claims(_ key: VerifierKey) -> Bool { claims(key.name, keyID: key.id) }
+    /// Whether this line says that it is by `key`. Whether it is, verifying says.
+    public func claims(_ key: VerifierKey) -> Bool { claims(key.name, key.id) }
 
-    func claims(_ name: String, keyID: UInt32) -> Bool {
+    /// Whether this line says that it is by the witness `key`.
+    public func claims(_ key: WitnessKey) -> Bool { claims(key.name, key.id) }
+
+    private func claims(_ name: String, _ id: UInt32) -> Bool {
         // Bytes, not characters: Swift's strings are equal when they merely look alike.
-        self.keyID == keyID && self.name.utf8.elementsEqual(name.utf8)
+        keyID == id && self.name.utf8.elementsEqual(name.utf8)
     }
 }
 

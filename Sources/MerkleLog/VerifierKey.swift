@@ -20,30 +20,12 @@ public struct VerifierKey: Hashable, Sendable {
         guard isKeyName(name.utf8), publicKey.count == 32 else { throw .malformedKey }
         self.name = name
         self.publicKey = publicKey
-        id = Self.id(name: name, type: Self.ed25519Type, publicKey: publicKey)
-    }
-
-    /// The id of a key that signs in the way of `type`.
-    static func id(name: String, type: UInt8, publicKey: [UInt8]) -> UInt32 {
-        var hasher = SHA256()
-        hasher.update(bytes: name.utf8)
-        hasher.update(byte: UInt8(ascii: "\n"))
-        hasher.update(byte: type)
-        hasher.update(bytes: publicKey)
-        return UInt32(bigEndianBytes: hasher.finalize().prefix(4))
+        id = KeyText.id(name: name, type: Self.ed25519Type, publicKey: publicKey)
     }
 
     /// Whether `signature` is this key's over exactly these bytes (RFC 8032 §5.1.7).
     public func isValid(_ signature: some Sequence<UInt8>, for text: String.UTF8View) -> Bool {
-        let signature = Array(signature)
-        return
-            switch Result(catching: {
-                try Curve25519.Signing.PublicKey(rawRepresentation: publicKey)
-            })
-        {
-        case .success(let key): key.isValidSignature(signature, for: Array(text))
-        case .failure: false
-        }
+        Ed25519.isValid(Array(signature), of: publicKey, for: Array(text))
     }
 }
 
@@ -53,13 +35,39 @@ extension VerifierKey: CustomStringConvertible {
     /// `<name>+<id in hexadecimal>+<base64 of 0x01 ‖ public key>`: how keys are handed to those who
     /// verify.
     public var text: String {
-        "\(name)+\(Hex.encode(id.bigEndianBytes))+\(Base64.encode([Self.ed25519Type] + publicKey))"
+        KeyText.encode(name: name, id: id, type: Self.ed25519Type, publicKey: publicKey)
     }
 
     public var description: String { text }
 
     /// Reads the form that `text` writes; the id must be the one that belongs to the name and key.
     public init(parsing text: some StringProtocol) throws(NoteError) {
+        let parts = try KeyText.decode(text, type: Self.ed25519Type)
+        try self.init(name: parts.name, publicKey: parts.publicKey)
+        guard id == parts.id else { throw .wrongKeyID }
+    }
+}
+
+/// The text of public keys of any type (C2SP signed-note, "Verifier keys").
+enum KeyText {
+    /// SHA-256(name ‖ 0x0A ‖ type ‖ public key), the first four bytes.
+    static func id(name: String, type: UInt8, publicKey: [UInt8]) -> UInt32 {
+        var hasher = SHA256()
+        hasher.update(bytes: name.utf8)
+        hasher.update(byte: UInt8(ascii: "\n"))
+        hasher.update(byte: type)
+        hasher.update(bytes: publicKey)
+        return UInt32(bigEndianBytes: hasher.finalize().prefix(4))
+    }
+
+    static func encode(name: String, id: UInt32, type: UInt8, publicKey: [UInt8]) -> String {
+        "\(name)+\(Hex.encode(id.bigEndianBytes))+\(Base64.encode([type] + publicKey))"
+    }
+
+    /// The parts of a key of `type`, whose id is still to be compared.
+    static func decode(_ text: some StringProtocol, type expected: UInt8) throws(NoteError) -> (
+        name: String, id: UInt32, publicKey: [UInt8]
+    ) {
         // The name holds no plus sign, the base64 may.
         let parts = Array(text.utf8).split(
             separator: UInt8(ascii: "+"),
@@ -70,9 +78,20 @@ extension VerifierKey: CustomStringConvertible {
             let id = Hex.decode(parts[1]), id.count == 4,
             let key = Base64.decode(parts[2]), let type = key.first
         else { throw .malformedKey }
-        guard type == Self.ed25519Type else { throw .unknownKeyType(type) }
-        try self.init(name: name, publicKey: Array(key.dropFirst()))
-        guard self.id == UInt32(bigEndianBytes: id) else { throw .wrongKeyID }
+        guard type == expected else { throw .unknownKeyType(type) }
+        return (name, UInt32(bigEndianBytes: id), Array(key.dropFirst()))
+    }
+}
+
+/// Signatures as RFC 8032 §5.1 has them.
+enum Ed25519 {
+    /// Whether `signature` is that of the 32 bytes `publicKey` over `message`.
+    static func isValid(_ signature: [UInt8], of publicKey: [UInt8], for message: [UInt8]) -> Bool {
+        switch Result(catching: { try Curve25519.Signing.PublicKey(rawRepresentation: publicKey) })
+        {
+        case .success(let key): key.isValidSignature(signature, for: message)
+        case .failure: false
+        }
     }
 }
 

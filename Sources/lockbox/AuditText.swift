@@ -71,11 +71,28 @@ struct AuditText {
         if let time = report.newestRecord {
             lines.append("newest record: \(TerminalText.clean(time))")
         }
+        lines += cosigned
         lines.append(
             report.signedTime.map { "head signed as the newest at \(LogTime.text($0))" }
                 ?? "no signed time: how old the head is, the records alone tell"
         )
         return lines
+    }
+
+    private var cosigned: [String] {
+        guard let witnessed = report.witnessed, let head = witnessed.head else { return [] }
+        var lines = witnessed.witnesses.map {
+            "cosigned by “\(TerminalText.clean($0.key.name))” at \(Self.time($0))"
+        }
+        if let newest = report.heads.last, newest.size > head.size {
+            let rest = Int(clamping: newest.size - head.size)
+            lines.append("\(Self.count(rest, "record")) NOT yet cosigned: the newest")
+        }
+        return lines
+    }
+
+    private static func time(_ witness: WitnessReport.Witness) -> String {
+        LogTime.text(Int64(clamping: min(witness.time, UInt64(Int64.max / 1000))) * 1000)
     }
 
     private static func count(_ number: Int, _ what: String) -> String {
@@ -95,12 +112,24 @@ struct AuditText {
         let counts: Counts
         @Nullable var newestRecord: String?
         @Nullable var signedTime: String?
+        @Nullable var cosigned: Cosigned?
         let findings: [FindingEntry]
         let evidence: [String]
 
         struct Head: Codable, Hashable {
             let size: UInt64
             let root: String
+        }
+
+        /// The newest head that enough witnesses have cosigned.
+        struct Cosigned: Codable, Hashable {
+            @Nullable var head: Head?
+            let witnesses: [Witness]
+
+            struct Witness: Codable, Hashable {
+                let key: String
+                let time: String
+            }
         }
 
         struct Counts: Encodable {
@@ -128,6 +157,14 @@ struct AuditText {
             ),
             newestRecord: report.newestRecord,
             signedTime: report.signedTime.map(LogTime.text),
+            cosigned: report.witnessed.map { witnessed in
+                .init(
+                    head: witnessed.head.map { .init(size: $0.size, root: $0.root.base64) },
+                    witnesses: witnessed.witnesses.map {
+                        .init(key: $0.key.text, time: Self.time($0))
+                    }
+                )
+            },
             findings: report.findings.flatMap(FindingEntry.all),
             evidence: evidence
         )

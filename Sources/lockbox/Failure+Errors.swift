@@ -1,6 +1,7 @@
 import ArgumentParser
 import LockboxClient
 import LockboxWire
+import LockboxWitness
 
 extension Failure {
     /// What an error of ours means to the person at the terminal; nil for errors of other origin.
@@ -16,6 +17,8 @@ extension Failure {
             case .refused, .unexpected: self = .failed(message)
             }
         case let error as FileProblem: self = .failed(error.description)
+        case let error as WitnessError:
+            self = .failed(TerminalText.clean(error.description, keepsLines: true))
         case _: return nil
         }
     }

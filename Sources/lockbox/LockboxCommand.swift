@@ -35,7 +35,7 @@ struct LockboxCommand: AsyncParsableCommand {
             LoginCommand.self, LogoutCommand.self, WhoAmICommand.self, SupportCommand.self,
             RequestCommand.self, TenantsCommand.self, ResourcesCommand.self,
             AccessCommand.self, PolicyCommand.self, PeopleCommand.self, AuditCommand.self,
-            TokenCommand.self, KeysCommand.self,
+            TokenCommand.self, KeysCommand.self, WitnessCommand.self,
         ]
     )
 

@@ -60,6 +60,7 @@ struct VerifyAudit: AsyncParsableCommand {
     )
     var maxAge: DurationArgument?
     @Option(help: "Where to remember what was seen.") var state: String?
+    @OptionGroup var witnesses: WitnessingOptions
 
     func validate() throws {
         if export != nil, tiles != nil {
@@ -141,7 +142,8 @@ struct VerifyAudit: AsyncParsableCommand {
             source: .records,
             asked: asked,
             isComplete: !partial,
-            oldest: oldest(shell)
+            oldest: oldest(shell),
+            witnessing: try witnesses.read()
         )
         try Self.read(path, into: &verifier)
         try conclude(verifier.finish(), shell, subject: path, isComplete: !partial)
@@ -154,7 +156,8 @@ struct VerifyAudit: AsyncParsableCommand {
             keys: [try LogKey.read(key ?? "")],
             source: records == nil ? .tree : .treeAndRecords,
             asked: asked,
-            oldest: oldest(shell)
+            oldest: oldest(shell),
+            witnessing: try witnesses.read()
         )
         tiles.read(size: verifier.shownSize, into: &verifier)
         if let records { try Self.read(records, into: &verifier) }
@@ -164,6 +167,9 @@ struct VerifyAudit: AsyncParsableCommand {
     private func verifyServer() async throws {
         try await Session.run(server, format.output) { session in
             let (base, name) = try await log.place(session)
+            let witnessing = try witnesses.read()
+            // Before the newest head, which is not to be the older of the two.
+            let cosigned = try await cosigned(base, session, at: witnessing?.needed)
             let shown = try await ShownHead(
                 base,
                 session,
@@ -171,13 +177,14 @@ struct VerifyAudit: AsyncParsableCommand {
             )
             let remembered = shown.memory
             var verifier = LogVerifier(
-                notes: [.init(name: "the server's checkpoint", bytes: shown.note)],
+                notes: [.init(name: "the server's checkpoint", bytes: shown.note)] + cosigned,
                 keys: try trusted(remembered, shown, session.shell),
                 source: .treeAndRecords,
                 asked: name,
                 named: shown.named,
                 memory: remembered.memory,
-                oldest: oldest(session.shell, of: DurationArgument(argument: "1d"))
+                oldest: oldest(session.shell, of: DurationArgument(argument: "1d")),
+                witnessing: witnessing
             )
             for bundle in EntryBundle.all(ofSize: shown.size) {
                 session.shell.progress("\(bundle.entries.lowerBound) of \(shown.size)")
@@ -207,6 +214,23 @@ struct VerifyAudit: AsyncParsableCommand {
             try text.conclude(session.shell, format.output)
             try remembered.save(report, note: shown.note)
         }
+    }
+
+    /// The newest heads that so many witnesses have cosigned, or more: the server knows others than
+    /// are asked for here, and counts them all.
+    private func cosigned(_ base: Path, _ session: Session, at least: Int?) async throws
+        -> [LogVerifier.Note]
+    {
+        guard let least else { return [] }
+        var notes: [LogVerifier.Note] = []
+        do {
+            for count in least...WitnessingOptions.most {
+                let path = base.appending("log/checkpoint").adding(["cosignatures": "\(count)"])
+                let bytes = try await session.client.bytes(path)
+                notes.append(.init(name: "the server's cosigned checkpoint", bytes: bytes))
+            }
+        } catch ClientError.refused(let problem) where problem.status == 404 {}
+        return notes
     }
 
     /// The keys to believe: those remembered, or the one given; at first sight the one that the server

@@ -25,11 +25,13 @@ def verify(*arguments):
 def arguments(vector):
     files = {"--key": vector["key"], "--tiles": vector.get("tiles"), "--export": vector.get("records")}
     now = vector.get("now")
-    plain = {"--now": now and now.replace("Z", ".000Z"), "--max-age": vector.get("maxAge"), "--log": vector.get("log")}
+    plain = {"--now": now and now.replace("Z", ".000Z"), "--max-age": vector.get("maxAge"), "--log": vector.get("log"),
+             "--needed": vector.get("needed") and str(vector["needed"])}
     return [
         *(part for name, file in files.items() if file for part in (name, FOLDER / file)),
         *(part for name, text in plain.items() if text for part in (name, text)),
         *(part for file in vector["checkpoints"] for part in ("--checkpoint", FOLDER / file)),
+        *(part for key in vector.get("witnesses", []) for part in ("--witness", key)),
         *([] if vector["complete"] else ["--partial"])]
 
 

@@ -99,6 +99,7 @@ struct AuditWorld: Sendable {
     func reader(
         signer: (any CheckpointSigner)? = nil,
         origin: String = prefix,
+        witnesses: [LogWitness] = [],
         slice: Int = AuditLimits.slice
     ) throws -> LogReader {
         LogReader(
@@ -106,6 +107,7 @@ struct AuditWorld: Sendable {
             signer: try signer ?? Ed25519CheckpointSigner(seed: Self.seed),
             heads: heads,
             origin: origin,
+            witnesses: witnesses,
             slice: slice
         )
     }

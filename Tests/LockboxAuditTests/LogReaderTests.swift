@@ -72,7 +72,7 @@ struct LogReaderTests {
             )
             #expect(note.signatures.count == 2)
             #expect(try note.verify(with: [key]) == [key])
-            #expect(try Cosignature.time(of: note, by: key) == 1_795_464_900)
+            #expect(try key.cosigning.cosignature(under: note)?.time == 1_795_464_900)
             let soon = try SignedNote(
                 parsing: Array(try await reader.checkpoint(of: log, at: now + .seconds(14)).utf8)
             )
@@ -80,10 +80,10 @@ struct LogReaderTests {
             let later = try SignedNote(
                 parsing: Array(try await reader.checkpoint(of: log, at: now + .seconds(15)).utf8)
             )
-            #expect(try Cosignature.time(of: later, by: key) == 1_795_464_915)
+            #expect(try key.cosigning.cosignature(under: later)?.time == 1_795_464_915)
             let plain = try SignedNote(parsing: Array(try await reader.checkpoint(of: log).utf8))
             #expect(plain.text == note.text)
-            #expect(try Cosignature.time(of: plain, by: key) == nil)
+            #expect(try key.cosigning.cosignature(under: plain) == nil)
         }
     }
 

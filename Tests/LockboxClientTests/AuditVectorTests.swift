@@ -30,6 +30,8 @@ struct AuditVector: Decodable, CustomTestStringConvertible, Sendable {
     let key: String
     let now: String?
     let maxAge: String?
+    let witnesses: [String]?
+    let needed: Int?
     let expect: Expectation
 
     var testDescription: String { "\(name): \(what)" }
@@ -68,7 +70,10 @@ struct AuditVector: Decodable, CustomTestStringConvertible, Sendable {
             source: tiles == nil ? .records : records == nil ? .tree : .treeAndRecords,
             asked: log,
             isComplete: complete,
-            oldest: oldest
+            oldest: oldest,
+            witnessing: try witnesses.map {
+                Witnessing(keys: try $0.map { try WitnessKey(parsing: $0) }, needed: needed)
+            }
         )
         if let tiles {
             TilesFolder(folder: Self.folder + "/" + tiles).read(

@@ -228,7 +228,7 @@ struct ConfigurationTests {
         ),
         (
             "unknown key", minimal + "databse: x\n",
-            "lockbox.yaml, line 3: databse: is not a known key; known are signing, \(known)"
+            "lockbox.yaml, line 3: databse: is not a known key; known are signing, witnesses, \(known)"
         ),
         (
             "unknown inner key", minimal + "signing:\n  key: x\n",

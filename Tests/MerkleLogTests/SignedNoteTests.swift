@@ -253,19 +253,21 @@ enum Keys {
 
     @Test func latestCosignatureOfAKeyIsItsTime() throws {
         let signer = try Keys.signer()
+        let key = signer.verifierKey.cosigning
         func cosigned(_ text: String, _ time: UInt64) throws -> NoteSignature {
             let signed = try signer.sign(Cosignature.message(text, time: time)).signature
-            return Cosignature.line(signed, time: time, key: signer.verifierKey)
+            return Cosignature.line(signed, time: time, key: key)
         }
         let plain = try SignedNote(text: "text\n", signers: [signer])
-        #expect(try Cosignature.time(of: plain, by: signer.verifierKey) == nil)
+        #expect(try key.cosignature(under: plain) == nil)
         let note = try plain.adding(try cosigned("text\n", 7)).adding(try cosigned("text\n", 5))
         #expect(try note.verify(with: [signer.verifierKey]) == [signer.verifierKey])
-        #expect(try Cosignature.time(of: note, by: signer.verifierKey) == 7)
-        #expect(try Cosignature.time(of: note, by: try Keys.signer(seed: 9).verifierKey) == nil)
-        let other = try note.adding(try cosigned("another text\n", 9))
+        #expect(try key.cosignature(under: note)?.time == 7)
+        let other = try Keys.signer(seed: 9).verifierKey.cosigning
+        #expect(try other.cosignature(under: note) == nil)
+        let spoilt = try note.adding(try cosigned("another text\n", 9))
         #expect(throws: NoteError.badSignature(name: Keys.name)) {
-            try Cosignature.time(of: other, by: signer.verifierKey)
+            try key.cosignature(under: spoilt)
         }
     }
 

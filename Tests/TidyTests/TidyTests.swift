@@ -152,7 +152,7 @@ struct WallTests {
         let rooms = Set(plan.rooms.map(\.name))
         #expect(
             Set(plan.programs["lockbox"] ?? []).intersection(rooms) == [
-                "LockboxClient", "LockboxWire", "MerkleLog",
+                "LockboxClient", "LockboxWire", "LockboxWitness", "MerkleLog",
             ]
         )
     }

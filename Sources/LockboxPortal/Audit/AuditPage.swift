@@ -86,7 +86,9 @@ extension PortalSite {
                     status: .ok,
                     headers: Self.download("text/plain; charset=utf-8", "checkpoint.txt"),
                     body: .init(
-                        byteBuffer: ByteBuffer(string: try await self.log.checkpoint(of: log))
+                        byteBuffer: ByteBuffer(
+                            string: try await self.log.cosignedCheckpoint(of: log, at: clock.now())
+                        )
                     )
                 )
             },
@@ -94,7 +96,7 @@ extension PortalSite {
                 let log = try await readableLog(viewer)
                 // It reads the whole log.
                 try verifyLimit.take(viewer.person.id.text, now: clock.now())
-                let note = try await self.log.checkpoint(of: log)
+                let note = try await self.log.cosignedCheckpoint(of: log, at: clock.now())
                 let report = try await context.untilClientLeaves {
                     try await logCheck.run(on: log, for: viewer.person.id)
                 }

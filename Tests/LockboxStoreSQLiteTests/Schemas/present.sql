@@ -5,6 +5,8 @@ CREATE INDEX browser_code_by_end ON browser_code (expires_at);
 
 CREATE INDEX command_by_time ON command (carried_out_at);
 
+CREATE INDEX cosignature_by_witness ON cosignature (witness, log, size);
+
 CREATE INDEX credential_live ON credential (expires_at) WHERE revoked_at IS NULL;
 
 CREATE INDEX credential_of_grant ON credential (grant_id, issued_at, id);
@@ -228,6 +230,14 @@ CREATE TABLE command (
     subject TEXT NOT NULL,
     carried_out_at INTEGER NOT NULL,
     PRIMARY KEY (person, idempotency_key)
+) STRICT;
+
+CREATE TABLE cosignature (
+    log TEXT NOT NULL,
+    size INTEGER NOT NULL CHECK (size >= 0),
+    witness TEXT NOT NULL CHECK (length(witness) > 0),
+    line TEXT NOT NULL CHECK (length(line) > 0),
+    PRIMARY KEY (log, size, witness)
 ) STRICT;
 
 CREATE TABLE credential (

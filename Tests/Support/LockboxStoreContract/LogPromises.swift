@@ -22,6 +22,7 @@ extension Promise {
         Promise("tile roots are kept once and read back in order", tileRootsAreKept),
         Promise("the lowest level of the tree is the leaves", levelZeroIsTheLeaves),
         Promise("a checkpoint is kept, and never another root of its size", checkpointsAreKept),
+        Promise("cosignatures are kept by size and witness", cosignaturesAreKept),
     ]
 }
 
@@ -247,4 +248,32 @@ private func checkpointsAreKept(_ store: any Store) async throws {
     }
     #expect(all == [TreeHead(size: 9, root: one), TreeHead(size: 12, root: two)])
     #expect(try await store.read { try $0.checkpoints(of: .provider).count } == 0)
+}
+
+private func cosignaturesAreKept(_ store: any Store) async throws {
+    var writer = LogWriter(contoso)
+    for number in 0..<3 {
+        let (entry, head) = writer.next("request.n\(number)", at: Fixture.now, by: "system")
+        try await store.write { try $0.append(entry, head: head) }
+    }
+    #expect(try await store.read { try $0.logsBehind("w1", limit: 9) } == [contoso])
+    #expect(try await store.read { try $0.lastCosignedSize(of: contoso, by: "w1") } == nil)
+    try await store.write { tx in
+        try tx.saveCosignature("one", by: "w1", size: 2, of: contoso)
+        try tx.saveCosignature("two", by: "w2", size: 2, of: contoso)
+        try tx.saveCosignature("old", by: "w1", size: 3, of: contoso)
+        try tx.saveCosignature("new", by: "w1", size: 3, of: contoso)
+    }
+    try await store.read { tx throws in
+        #expect(try tx.cosignatures(of: contoso, size: 2) == ["one", "two"])
+        #expect(try tx.cosignatures(of: contoso, size: 3) == ["new"])
+        #expect(try tx.cosignatures(of: .provider, size: 3) == [])
+        #expect(try tx.cosignedSizes(of: contoso, count: 1, limit: 9) == [3, 2])
+        #expect(try tx.cosignedSizes(of: contoso, count: 1, limit: 1) == [3])
+        #expect(try tx.cosignedSizes(of: contoso, count: 2, limit: 9) == [2])
+        #expect(try tx.lastCosignedSize(of: contoso, by: "w1") == 3)
+        #expect(try tx.logsBehind("w1", limit: 9) == [])
+        #expect(try tx.logsBehind("w2", limit: 9) == [contoso])
+        #expect(try tx.checkpointNotes(of: contoso, size: 3) == [])
+    }
 }
