@@ -92,7 +92,8 @@ struct AuditText {
     }
 
     private static func time(_ witness: WitnessReport.Witness) -> String {
-        LogTime.text(Int64(clamping: min(witness.time, UInt64(Int64.max / 1000))) * 1000)
+        let seconds: UInt64 = min(witness.time, UInt64(Int64.max) / 1000)
+        return LogTime.text(Int64(seconds) * 1000)
     }
 
     private static func count(_ number: Int, _ what: String) -> String {
@@ -141,13 +142,22 @@ struct AuditText {
         }
     }
 
+    private static func cosigned(_ report: WitnessReport) -> Summary.Cosigned {
+        Summary.Cosigned(
+            head: report.head.map { Summary.Head(size: $0.size, root: $0.root.base64) },
+            witnesses: report.witnesses.map {
+                Summary.Cosigned.Witness(key: $0.key.text, time: time($0))
+            }
+        )
+    }
+
     private var summary: Summary {
         Summary(
             verdict: isInOrder ? "in-order" : "not-in-order",
             subject: subject,
             complete: isComplete,
             key: report.keys.last?.text,
-            head: report.heads.last.map { .init(size: $0.size, root: $0.root.base64) },
+            head: report.heads.last.map { Summary.Head(size: $0.size, root: $0.root.base64) },
             counts: .init(
                 records: report.records,
                 texts: report.texts,
@@ -157,14 +167,7 @@ struct AuditText {
             ),
             newestRecord: report.newestRecord,
             signedTime: report.signedTime.map(LogTime.text),
-            cosigned: report.witnessed.map { witnessed in
-                .init(
-                    head: witnessed.head.map { .init(size: $0.size, root: $0.root.base64) },
-                    witnesses: witnessed.witnesses.map {
-                        .init(key: $0.key.text, time: Self.time($0))
-                    }
-                )
-            },
+            cosigned: report.witnessed.map(Self.cosigned),
             findings: report.findings.flatMap(FindingEntry.all),
             evidence: evidence
         )

@@ -176,8 +176,9 @@ struct VerifyAudit: AsyncParsableCommand {
                 remembered: try log.memory(session, base, state: state)
             )
             let remembered = shown.memory
+            let newest = LogVerifier.Note(name: "the server's checkpoint", bytes: shown.note)
             var verifier = LogVerifier(
-                notes: [.init(name: "the server's checkpoint", bytes: shown.note)] + cosigned,
+                notes: [newest] + cosigned,
                 keys: try trusted(remembered, shown, session.shell),
                 source: .treeAndRecords,
                 asked: name,
@@ -223,14 +224,21 @@ struct VerifyAudit: AsyncParsableCommand {
     {
         guard let least else { return [] }
         var notes: [LogVerifier.Note] = []
-        do {
-            for count in least...WitnessingOptions.most {
-                let path = base.appending("log/checkpoint").adding(["cosignatures": "\(count)"])
-                let bytes = try await session.client.bytes(path)
-                notes.append(.init(name: "the server's cosigned checkpoint", bytes: bytes))
-            }
-        } catch ClientError.refused(let problem) where problem.status == 404 {}
+        for count in least...WitnessingOptions.most {
+            guard let bytes = try await cosigned(base, session, by: count) else { break }
+            notes.append(.init(name: "the server's cosigned checkpoint", bytes: bytes))
+        }
         return notes
+    }
+
+    /// Nil where no head has so many cosignatures.
+    private func cosigned(_ base: Path, _ session: Session, by count: Int) async throws -> [UInt8]?
+    {
+        let path = base.appending("log/checkpoint").adding(["cosignatures": "\(count)"])
+        do { return try await session.client.bytes(path) } catch {
+            guard case .refused(let problem) = error, problem.status == 404 else { throw error }
+            return nil
+        }
     }
 
     /// The keys to believe: those remembered, or the one given; at first sight the one that the server
