@@ -24,7 +24,7 @@ let parsers: [Parser] =
 private func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
 
 /// Runs what may refuse.
-private func tried(_ read: () throws -> Void) {
+func tried(_ read: () throws -> Void) {
     // best effort: a refusal is an answer, only a trap is a fault.
     do { try read() } catch { return }
 }

@@ -153,8 +153,9 @@ package struct ApprovalCheck: Sendable {
             requests[try Self.request(of: record), default: Request()].asked =
                 record.data["approvalsNeeded"]?.count ?? 0
         case "request.approved":
-            guard record.data["signature"] != nil || record.texts["statement"] != nil
-                || record.erased.contains("statement")
+            guard
+                record.data["signature"] != nil || record.texts["statement"] != nil
+                    || record.erased.contains("statement")
             else { break }
             let request = try Self.request(of: record)
             guard !record.erased.contains("statement") else {
