@@ -70,7 +70,10 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     ),
     (
         2, "LockboxClient",
-        ["LockboxWire", "MerkleLog", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix"]
+        [
+            "LockboxWire", "MerkleLog", "LockboxApprovals", "AsyncHTTPClient", "NIOCore",
+            "NIOHTTP1", "NIOPosix",
+        ]
     ),
     (
         2, "LockboxWitness",
@@ -495,9 +498,10 @@ if isFuzzing {
         .executableTarget(
             name: "lockbox-fuzz",
             dependencies: dependencies([
-                "LockboxAudit", "LockboxClient", "LockboxDomain", "LockboxHTTP", "LockboxIdentity",
-                "LockboxMail", "LockboxPorts", "LockboxServer", "LockboxService",
-                "LockboxServices", "LockboxStoreSQL", "LockboxWire", "MerkleLog",
+                "LockboxApprovals", "LockboxAudit", "LockboxClient", "LockboxDomain",
+                "LockboxHTTP", "LockboxIdentity", "LockboxMail", "LockboxPorts", "LockboxServer",
+                "LockboxService", "LockboxServices", "LockboxStoreSQL", "LockboxWire",
+                "MerkleLog", "WebAuthn",
             ]),
             path: "Fuzz",
             exclude: ["Seeds"],

@@ -19,12 +19,12 @@ typealias Parser = (letter: Character, read: @Sendable (ArraySlice<UInt8>) -> Vo
 /// What reads bytes from outside, each under the letter that an input begins with. None may trap,
 /// and what one has read must be written as it is read.
 let parsers: [Parser] =
-    wireParsers + domainParsers + doorParsers + logParsers + otherParsers
+    wireParsers + domainParsers + doorParsers + logParsers + approvalParsers + otherParsers
 
 private func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
 
 /// Runs what may refuse.
-private func tried(_ read: () throws -> Void) {
+func tried(_ read: () throws -> Void) {
     // best effort: a refusal is an answer, only a trap is a fault.
     do { try read() } catch { return }
 }
@@ -195,7 +195,8 @@ private let logParsers: [Parser] = [
             guard let line = RecordLine(bytes) else { return }
             _ = RecordLine.adding([], size: 1, to: Array(bytes))
             _ = AuditTable.row(line.record)
-            let check = RecordCheck(line.record, log: "tenant:contoso")
+            var check = RecordCheck(line.record, log: "tenant:contoso")
+            _ = check.prove(with: [line.record.size ?? 0: .emptyRoot])
             _ = (check.flaws, check.hash)
         }
     ),

@@ -498,6 +498,10 @@ def span(text):
     return ((days * 24 + hours) * 60 + minutes) * 60 + seconds + int((parts[5] or "0").ljust(3, "0")) / 1000
 
 
+RULES = {"tenant.added", "tenant.policyChanged", "tenant.licenceChanged"}
+SIGNATURES = {
+    "webauthn": ({"authenticatorData", "clientData", "kind", "passkey", "signature"}, "passkey", webauthn_is_good),
+    "sshsig": ({"key", "kind", "signature"}, "key", sshsig_is_good)}
 STATEMENT = {
     "approver": str, "decision": str, "duration": str, "end": str, "engineer": str, "issued": str, "log": dict, "nonce": str,
     "policy": int, "quorum": int, "request": str, "requestVersion": int, "resources": list, "start": str, "tenant": str,
@@ -510,16 +514,16 @@ class Approvals:
     def __init__(self, origin):
         self.origin, self.tenant = origin, origin.split("/")[-2]
         self.keys, self.used, self.nonces = {}, set(), set()
-        self.rules, self.engineers, self.quorums, self.signed = {}, {}, {}, {}
+        self.rules, self.engineers, self.quorums, self.signed, self.unread = {}, {}, {}, {}, {}
+        self.uncheckable = 0
 
     def read(self, leaf, texts):
         """What is wrong with the record; texts that were erased are None."""
-        data, time = leaf["data"], instant(leaf["time"])
-        if isinstance(data.get("policy"), dict):
-            self.rules = data["policy"] | {"version": data.get("version", 0), "licensed": data.get("licensed")}
-        act = leaf["activity"]
+        data, time, act = leaf["data"], instant(leaf["time"]), leaf["activity"]
+        if act in RULES and isinstance(data.get("policy"), dict):
+            self.take_rules(data)
         if act in ("passkey.registered", "signingKey.added") and "publicKey" in data:
-            return self.register(data.get("passkey", data.get("key")), data, time)
+            return self.register(data["passkey" if act == "passkey.registered" else "key"], data, time)
         if act == "signingKey.confirmed":
             return self.confirm(leaf, data, time)
         if act in ("passkey.removed", "signingKey.removed"):
@@ -527,12 +531,23 @@ class Approvals:
         elif act == "request.submitted":
             self.engineers[leaf["request"]] = data["engineer"]
         elif act == "request.customerAsked":
-            self.quorums[leaf["request"]] = data.get("approvalsNeeded", 1)
+            self.quorums[leaf["request"]] = data.get("approvalsNeeded", 0)
         elif act == "request.approved" and ("signature" in data or "statement" in leaf["commitments"]):
             return self.approve(leaf, data, time, texts)
         elif act == "access.granted":
             return self.grant(leaf, data, texts)
+        elif act == "access.ended":
+            for of_request in (self.engineers, self.quorums, self.signed, self.unread):
+                of_request.pop(leaf.get("request"), None)
         return None
+
+    def take_rules(self, data):
+        rules = data["policy"] | {"version": data["version"], "licensed": data.get("licensed")}
+        kinds = [type(rules[name]) for name in ("requireApproval", "approvalsNeeded", "version")]
+        if kinds != [bool, int, int]:
+            raise Refused("the rules cannot be read")
+        span(rules.get("coolingOff", "PT24H"))
+        self.rules = rules
 
     def register(self, name, data, time):
         if name in self.used:
@@ -544,28 +559,31 @@ class Approvals:
         return None
 
     def confirm(self, leaf, data, time):
-        name = data["key"]
+        name, actor = data["key"], leaf["actor"]
         known = self.keys.get(name)
         if not known or (known["person"], known["key"]) != (data["person"], data["publicKey"]) \
-                or leaf["actor"] == data["person"] or not leaf["actor"].startswith("PER-"):
+                or actor == data["person"] or not actor.startswith("PER-"):
             return f"the confirmation of key {name} is not of what was registered"
         known["from"] = min(known["from"], time)
         return None
 
     def approve(self, leaf, data, time, texts):
         if "statement" in texts and texts["statement"] is None:
-            return None  # Erased, which another rule looks at; what access it allowed cannot be told any more.
+            # Erased, which another rule looks at; what access it allowed cannot be told any more.
+            self.unread.setdefault(leaf["request"], set()).add(leaf["actor"])
+            return None
         try:
             text, signed = texts.get("statement"), data.get("signature")
             if not isinstance(text, str) or not isinstance(signed, dict):
                 raise Refused("statement and signature go together")
             said = self.statement(text)
             self.fits(said, leaf, data, time)
-            name = signed.get("passkey" if signed.get("kind") == "webauthn" else "key")
-            key = self.keys.get(name)
+            members, name, check = SIGNATURES[signed["kind"]]
+            key = self.keys.get(signed[name])
+            if set(signed) != members:
+                raise Refused("the signature has other members")
             if not key or key["person"] != leaf["actor"] or key["from"] > time:
-                raise Refused(f"key {name} does not count for {leaf['actor']} here")
-            check = {"webauthn": webauthn_is_good, "sshsig": sshsig_is_good}[signed["kind"]]
+                raise Refused(f"key {signed[name]} does not count for {leaf['actor']} here")
             if not check(signed, key["key"], text.encode()):
                 raise Refused("the signature is wrong")
             if said["nonce"] in self.nonces:
@@ -606,26 +624,33 @@ class Approvals:
 
     def grant(self, leaf, data, texts):
         if data.get("basis") == "policy":
-            asks = self.rules.get("requireApproval") is not False and self.rules.get("licensed") is not False
-            return "access was given without approval" if asks else None
+            is_free = self.rules.get("requireApproval") is False or self.rules.get("licensed") is False
+            return None if is_free else "access was given without approval"
         if data.get("basis") != "approval":
             return "access rests on nothing"
-        if self.rules.get("signedApprovals") != "required":
+        if self.rules.get("signedApprovals", "off") == "off":
             return None
-        needed = max(self.rules.get("approvalsNeeded", 1), self.quorums.get(leaf["request"], 1))
-        covering = [said for said in self.signed.get(leaf["request"], {}).values() if covers(said, data, texts)]
-        return None if len(covering) >= needed else \
-            f"access was given with {len(covering)} signed approvals that cover it, where {needed} are needed"
+        signed = self.signed.get(leaf["request"], {})
+        needed = max(1, self.rules["approvalsNeeded"], self.quorums.get(leaf["request"], 0))
+        covering = len([said for said in signed.values() if covers(said, data, texts)])
+        unread = len(self.unread.get(leaf["request"], set()) - set(signed))
+        if covering + unread < needed:
+            return f"access was given with {covering} signed approvals that cover it, where {needed} are needed"
+        if covering < needed or any(texts[name] is None for name in texts if name.startswith("resource")):
+            self.uncheckable += 1
+        return None
 
 
 def covers(said, grant, texts):
     start, end = instant(grant["start"]), instant(grant["end"])
+    if not grant["resources"]:
+        raise Refused("access to nothing")
     if (end - start).total_seconds() > span(said["duration"]):
         return False
     if said["start"] != "onApproval" and start < instant(said["start"]):
         return False
     # A name that was erased (None) is any name: what is left is compared.
-    return bool(grant["resources"]) and all(
+    return all(
         any(one["service"] == given["service"] and texts[f"resource{place}"] in (one["name"], None)
             and set(given["actions"]) <= set(one["actions"]) for one in said["resources"])
         for place, given in enumerate(grant["resources"]))
@@ -931,7 +956,7 @@ class Verification:
     # Rules over the records in order (docs/spec/log.md 6)
 
     def rules(self, is_whole, max_age=None):
-        previous, approvals = None, Approvals(self.origin)
+        previous, approvals, is_open = None, Approvals(self.origin), set()
         for index in sorted(self.records):
             leaf, texts = self.records[index]
             time = instant(leaf["time"])
@@ -942,6 +967,7 @@ class Verification:
                 self.erasure(index, leaf)
             if leaf["activity"] == "access.operations":
                 self.operations(index, leaf, texts or {})
+            self.recovery(index, leaf, is_open, is_whole)
             problem = self.approval(approvals, leaf, texts) if is_whole and texts is not None else None
             if problem:
                 self.say("approval-invalid", index, problem)
@@ -956,6 +982,8 @@ class Verification:
         newest = max([*signed, *filter(None, [previous])], default=None)
         if max_age is not None and (not newest or (self.now - newest).total_seconds() > max_age):
             self.say("stale", None, f"what was signed last is of {newest.isoformat() if newest else 'nobody knows when'}")
+        if approvals.uncheckable:
+            self.notes.append(f"of {approvals.uncheckable} accesses texts were erased: whether all was signed cannot be told")
         if not signed:
             self.notes.append("no signature tells when the newest head was signed")
 
@@ -964,6 +992,26 @@ class Verification:
             return approvals.read(leaf, texts) if self.log != "provider" else None
         except MALFORMED as problem:
             return f"it does not say what it has to: {problem}"
+
+    def recovery(self, index, leaf, is_open, is_whole):
+        """An older copy of the database does not know what was ended since: taking it on leaves nothing open."""
+        if leaf["activity"] == "access.granted":
+            is_open.add(leaf.get("request"))
+        elif leaf["activity"] == "access.ended":
+            is_open.discard(leaf.get("request"))
+        elif leaf["activity"] == "log.recovered":
+            data = leaf["data"]
+            sizes = [data.get(name) for name in ("expectedSize", "size")]
+            try:
+                if not all(type(size) is int and size >= 0 for size in sizes) or sizes[1] > index \
+                        or len(unbase64(data.get("expectedRoot"))) != 32:
+                    raise Refused("it does not say what was lost")
+            except Refused as problem:
+                return self.say("recovery-invalid", index, str(problem))
+            self.notes.append(f"record {index} says that the database was put back: {sizes[0]} records had been signed, it had {sizes[1]}")
+            for request in sorted(map(str, is_open)) if is_whole else []:
+                self.say("recovery-invalid", index, f"access of {request} was left open")
+        return None
 
     def erasure(self, index, leaf):
         try:

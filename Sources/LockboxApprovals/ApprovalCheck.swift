@@ -18,6 +18,8 @@ package struct ApprovalCheck: Sendable {
         package let data: [String: JSONValue]
         /// By field, those that are there.
         package let texts: [String: String]
+        /// The fields whose texts were there once.
+        package let erased: Set<String>
 
         package init(
             index: UInt64,
@@ -26,10 +28,12 @@ package struct ApprovalCheck: Sendable {
             actor: String,
             request: String?,
             data: [String: JSONValue],
-            texts: [String: String]
+            texts: [String: String],
+            erased: Set<String> = []
         ) {
             (self.index, self.time, self.activity) = (index, time, activity)
-            (self.actor, self.request, self.data, self.texts) = (actor, request, data, texts)
+            (self.actor, self.request, self.data) = (actor, request, data)
+            (self.texts, self.erased) = (texts, erased)
         }
     }
 
@@ -83,6 +87,8 @@ package struct ApprovalCheck: Sendable {
         var asked: Int64 = 0
         /// By approver.
         var signed: [String: ApprovalStatement] = [:]
+        /// The approvers whose statements were erased.
+        var erased: Set<String> = []
     }
 
     /// Keys that are registered and not removed, by their identifiers.
@@ -96,8 +102,7 @@ package struct ApprovalCheck: Sendable {
     /// `tenant` is the identifier of the tenant whose log it is.
     package init(tenant: String) { self.tenant = tenant }
 
-    /// The activities of the records that say something here, but for those of rules, which are all
-    /// that have `data.policy`.
+    /// The activities of the records that say something here.
     package static let keyActivities = [
         "passkey.registered", "passkey.removed", "signingKey.added", "signingKey.confirmed",
         "signingKey.removed",
@@ -129,7 +134,12 @@ package struct ApprovalCheck: Sendable {
     }
 
     private mutating func take(_ record: Record) throws(ApprovalFault) {
-        if let policy = record.data["policy"]?.object { try take(rules: policy, of: record) }
+        // A record of another kind that has rules beside it makes none.
+        if Self.ruleActivities.contains(record.activity),
+            let policy = record.data["policy"]?.object
+        {
+            try take(rules: policy, of: record)
+        }
         switch record.activity {
         case "passkey.registered": try register(record, .passkey, id: "passkey")
         case "signingKey.added": try register(record, .ssh, id: "key")
@@ -143,8 +153,15 @@ package struct ApprovalCheck: Sendable {
             requests[try Self.request(of: record), default: Request()].asked =
                 record.data["approvalsNeeded"]?.count ?? 0
         case "request.approved":
-            guard record.data["signature"] != nil || record.texts["statement"] != nil else { break }
+            guard
+                record.data["signature"] != nil || record.texts["statement"] != nil
+                    || record.erased.contains("statement")
+            else { break }
             let request = try Self.request(of: record)
+            guard !record.erased.contains("statement") else {
+                requests[request, default: Request()].erased.insert(record.actor)
+                break
+            }
             let statement = try statement(signedBy: record)
             nonces.insert(statement.nonce)
             requests[request, default: Request()].signed[record.actor] = statement
@@ -259,12 +276,15 @@ package struct ApprovalCheck: Sendable {
             for statement in request.signed.values where try Self.covers(statement, record) {
                 covering += 1
             }
-            guard covering >= needed else { throw .quorum }
+            let unread = request.erased.subtracting(request.signed.keys)
+            guard covering + Int64(unread.count) >= needed else { throw .quorum }
+            guard covering >= needed, !record.erased.contains(where: { $0.hasPrefix("resource") })
+            else { throw .erased }
         case _: throw .record
         }
     }
 
-    /// Whether `statement` allows all that the grant of `record` gives.
+    /// Whether `statement` allows all that the grant of `record` gives, as far as that is still said.
     private static func covers(_ statement: ApprovalStatement, _ record: Record)
         throws(ApprovalFault) -> Bool
     {
@@ -281,11 +301,13 @@ package struct ApprovalCheck: Sendable {
         }
         for (place, item) in items.enumerated() {
             guard let service = item.object?["service"]?.string,
-                let actions = item.object?["actions"]?.strings,
-                let name = record.texts["resource\(place)"]
+                let actions = item.object?["actions"]?.strings
             else { throw .record }
+            let (field, name) = ("resource\(place)", record.texts["resource\(place)"])
+            guard name != nil || record.erased.contains(field) else { throw .record }
             let isCovered = statement.resources.contains { allowed in
-                allowed.service.isSame(as: service) && allowed.name.isSame(as: name)
+                allowed.service.isSame(as: service)
+                    && (name.map { allowed.name.isSame(as: $0) } ?? true)
                     && Set(actions).isSubset(of: allowed.actions)
             }
             guard isCovered else { return false }

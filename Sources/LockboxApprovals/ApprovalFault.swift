@@ -37,6 +37,8 @@ package enum ApprovalFault: String, Error, Hashable, Sendable, CaseIterable {
     case quorum
     /// Access without approval where the rules ask for approval.
     case basis
+    /// What it rests on was erased since: whether it had the signatures cannot be told any more.
+    case erased
     /// A record that cannot be read as what it says it is.
     case record
 
@@ -61,6 +63,7 @@ package enum ApprovalFault: String, Error, Hashable, Sendable, CaseIterable {
         case .confirmation: "confirms a key that is its actor's own, or is registered otherwise"
         case .quorum: "has fewer signed approvals that cover it than it needs"
         case .basis: "rests on no approval where the rules ask for one"
+        case .erased: "rests on approvals whose texts were erased"
         case .record: "cannot be read"
         }
     }

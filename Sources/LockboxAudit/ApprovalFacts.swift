@@ -149,7 +149,8 @@ extension LogRecordCheck.Told {
             actor: leaf.actor,
             request: leaf.request,
             data: data,
-            texts: texts.reduce(into: [:]) { $0[$1.field] = $1.text }
+            texts: texts.reduce(into: [:]) { $0[$1.field] = $1.text },
+            erased: Set(texts.filter { $0.text == nil }.map(\.field))
         )
     }
 

@@ -389,11 +389,13 @@ private struct RecordReplay: Sendable {
         }
     }
 
-    /// Keys, rules, approvals and grants, by the rules that every verifier has.
+    /// Keys, rules, approvals and grants, by the rules that every verifier has. What was erased by a
+    /// record of it is no difference.
     private mutating func readApproval(_ record: LogRecordCheck) {
         guard let leaf = record.leaf, ApprovalCheck.concerns(leaf.activity) else { return }
         let told = LogRecordCheck.Told(leaf: leaf, texts: record.texts).approvalRecord
-        differences += approvals?.read(told).map(\.words) ?? []
+        let findings = approvals?.read(told) ?? []
+        differences += findings.filter { $0.fault != .erased }.map(\.words)
     }
 
     private mutating func addToTile(_ record: LogRecordCheck) {

@@ -1,3 +1,4 @@
+package import LockboxApprovals
 package import MerkleLog
 
 /// One thing that is wrong with a log or with an export of it, named so that a person knows where
@@ -66,6 +67,10 @@ package enum AuditFinding: Error, Hashable, Sendable {
     case operations(record: UInt64)
     case time(record: UInt64)
     case timeBack(record: UInt64, time: String, before: String)
+    /// An approval that is not signed as it says, or access without the signatures that it needs.
+    case approval(record: UInt64, ApprovalFault)
+    /// The record of a database that was put back to an older copy.
+    case recovery(record: UInt64, String)
 }
 
 extension AuditFinding: CustomStringConvertible {
@@ -108,7 +113,7 @@ extension AuditFinding: CustomStringConvertible {
             "the log was truncated: it has \(now) records, and \(before.size) were signed before"
         case .wrongLog, .keyChanged, .keyChange, .retiredKey, .stale, .witnessesMissing,
             .witnessesBehind, .tile, .erasedSilently, .saltLeft, .notErased, .erasure, .vanished,
-            .operations, .time, .timeBack:
+            .operations, .time, .timeBack, .approval, .recovery:
             ofTheWhole
         }
     }
@@ -148,6 +153,9 @@ extension AuditFinding: CustomStringConvertible {
         case .time(let record): "record \(record) has a time in another form"
         case .timeBack(let record, let time, let before):
             "record \(record) is of \(time), before the one before it (\(before))"
+        case .approval(let record, let fault): "record \(record) \(fault.words)"
+        case .recovery(let record, let problem):
+            "record \(record) does not show that an older database was taken on: \(problem)"
         case .checkpoint, .splitView, .noCheckpoint, .unreadable, .changed, .wrongProof, .unproven,
             .missing, .inserted, .uncovered, .repeated, .outOfOrder, .truncated, .rewritten,
             .shrunk:

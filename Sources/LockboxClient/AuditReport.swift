@@ -13,6 +13,10 @@ package struct AuditReport: Sendable {
     package let erasedTexts: Int
     /// How many texts the records commit to that were not there to be checked.
     package let uncheckedTexts: Int
+    /// How many accesses needed signatures whose statements were erased since.
+    package let uncheckedAccess: Int
+    /// Each time that the database was put back to an older copy.
+    package let recoveries: [Recovery]
     /// The believed heads that were held against the records, smallest first.
     package let heads: [TreeHead]
     /// The keys that may sign, in the order in which the log had them; the last is the present one.
@@ -99,6 +103,8 @@ extension AuditFinding {
         case .operations: "operations-count"
         case .time: "time-malformed"
         case .timeBack: "time-back"
+        case .approval: "approval-invalid"
+        case .recovery: "recovery-invalid"
         }
     }
 
@@ -107,7 +113,8 @@ extension AuditFinding {
         case .wrongProof(let record), .unproven(let record), .inserted(let record, _),
             .repeated(let record, _), .keyChange(let record, _), .erasure(let record),
             .vanished(let record), .operations(let record), .time(let record),
-            .timeBack(let record, _, _), .changed(let record, _):
+            .timeBack(let record, _, _), .changed(let record, _), .approval(let record, _),
+            .recovery(let record, _):
             (record, nil)
         case .missing(let records): (records.lowerBound, nil)
         case .truncated(let end, _): (end, nil)

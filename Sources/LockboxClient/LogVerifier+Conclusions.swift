@@ -30,6 +30,8 @@ extension LogVerifier {
             texts: texts,
             erasedTexts: erased,
             uncheckedTexts: unchecked,
+            uncheckedAccess: rules.approvals.erased,
+            recoveries: rules.recovery.recoveries,
             heads: heads,
             keys: rules.keys.keys,
             newestRecord: rules.time.newest,

@@ -124,10 +124,10 @@ package struct LogVerifier: Sendable {
         self.named = named
         self.oldest = oldest
         self.witnessing = witnessing
-        rules = LogRules(keys: keys)
         let origin = keys.last?.name ?? ""
-        log = asked ?? Leaf.logName(ofOrigin: origin)
         let name = Leaf.logName(ofOrigin: origin)
+        log = asked ?? name
+        rules = LogRules(keys: keys, log: log)
         if name == nil || (asked ?? name) != name {
             refused.append(.wrongLog(name: origin, asked: asked))
         }
@@ -244,15 +244,25 @@ struct LogRules: Sendable {
     private(set) var time = TimeRule()
     private(set) var erasure = ErasureRule()
     private var operations = OperationsRule()
+    private(set) var approvals: ApprovalRule
+    private(set) var recovery = RecoveryRule()
 
-    init(keys: [VerifierKey]) { self.keys = KeyRule(trusted: keys) }
+    init(keys: [VerifierKey], log: String?) {
+        self.keys = KeyRule(trusted: keys)
+        approvals = ApprovalRule(log: log)
+    }
 
     mutating func read(_ record: OrderedRecord) -> [AuditFinding] {
-        keys.read(record) + time.read(record) + erasure.read(record) + operations.read(record)
+        let findings =
+            keys.read(record) + time.read(record) + erasure.read(record) + operations.read(record)
+        return findings + approvals.read(record) + recovery.read(record)
     }
 
     mutating func finish(isComplete: Bool) -> [AuditFinding] {
-        keys.finish(isComplete: isComplete) + time.finish(isComplete: isComplete)
+        let findings =
+            keys.finish(isComplete: isComplete) + time.finish(isComplete: isComplete)
             + erasure.finish(isComplete: isComplete) + operations.finish(isComplete: isComplete)
+        return findings + approvals.finish(isComplete: isComplete)
+            + recovery.finish(isComplete: isComplete)
     }
 }

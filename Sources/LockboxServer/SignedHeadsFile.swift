@@ -54,6 +54,8 @@ package struct SignedHeadsFile: SignedHeads {
 
     private func read() throws -> [LogID: TreeHead]? {
         guard FileManager.default.fileExists(atPath: path) else { return nil }
+        // Who can write it can have an older copy of the database taken for the newest.
+        try SecretFile.requirePrivate(path, for: "signing.keyFile", fromGroup: true)
         let text: String
         do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
             throw ConfigurationError("signing.keyFile: \(path), beside it, cannot be read")
@@ -66,7 +68,8 @@ package struct SignedHeadsFile: SignedHeads {
         for line in lines.dropFirst() {
             let parts = line.split(separator: " ", omittingEmptySubsequences: false)
             guard parts.count == 3, let log = LogID(logName: String(parts[0])),
-                let size = UInt64(parts[1]), let root = Hash(base64: parts[2]),
+                let size = UInt64(parts[1]), parts[1] == "\(size)", size < LogLimits.treeSize,
+                let root = Hash(base64: parts[2]),
                 heads.updateValue(TreeHead(size: size, root: root), forKey: log) == nil
             else { throw unreadable }
         }

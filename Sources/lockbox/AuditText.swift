@@ -31,6 +31,7 @@ struct AuditText {
             let count = Self.count(report.findings.count, "finding")
             return ["\(Self.notInOrder): \(name)"]
                 + report.findings.map { "  " + TerminalText.clean($0.description) }
+                + recoveries.map { "  " + $0 }
                 + evidence.map { "  evidence is kept in “\(TerminalText.clean($0))”" }
                 + ["\(Self.notInOrder): \(count)"]
         }
@@ -63,6 +64,13 @@ struct AuditText {
                 "\(Self.count(report.uncheckedTexts, "text")) NOT checked: they are not with the tiles"
             )
         }
+        if report.uncheckedAccess > 0 {
+            lines.append(
+                "signatures of \(Self.count(report.uncheckedAccess, "access", "accesses")) NOT checked: "
+                    + "their statements were erased"
+            )
+        }
+        lines += recoveries
         if let newest = report.heads.last {
             lines.append("signed head: size \(newest.size), root \(newest.root)")
         }
@@ -96,8 +104,16 @@ struct AuditText {
         return LogTime.text(Int64(seconds) * 1000)
     }
 
-    private static func count(_ number: Int, _ what: String) -> String {
-        "\(number) \(what)\(number == 1 ? "" : "s")"
+    /// What explains that a log is not what it was.
+    private var recoveries: [String] {
+        report.recoveries.map {
+            "record \($0.record) says that the database was put back: \($0.expectedSize) records had been "
+                + "signed, and it had \($0.size)"
+        }
+    }
+
+    private static func count(_ number: Int, _ what: String, _ many: String? = nil) -> String {
+        "\(number) \(number == 1 ? what : many ?? what + "s")"
     }
 
     // MARK: - For programs
@@ -114,6 +130,7 @@ struct AuditText {
         @Nullable var newestRecord: String?
         @Nullable var signedTime: String?
         @Nullable var cosigned: Cosigned?
+        let recoveries: [Recovery]
         let findings: [FindingEntry]
         let evidence: [String]
 
@@ -138,6 +155,7 @@ struct AuditText {
             let texts: Int
             let erasedTexts: Int
             let uncheckedTexts: Int
+            let uncheckedAccess: Int
             let earlierCheckpoints: Int
         }
     }
@@ -163,11 +181,13 @@ struct AuditText {
                 texts: report.texts,
                 erasedTexts: report.erasedTexts,
                 uncheckedTexts: report.uncheckedTexts,
+                uncheckedAccess: report.uncheckedAccess,
                 earlierCheckpoints: max(0, report.heads.count - 1)
             ),
             newestRecord: report.newestRecord,
             signedTime: report.signedTime.map(LogTime.text),
             cosigned: report.witnessed.map(Self.cosigned),
+            recoveries: report.recoveries,
             findings: report.findings.flatMap(FindingEntry.all),
             evidence: evidence
         )

@@ -17,7 +17,8 @@ from lockbox_rig.api import API
 from lockbox_rig.browser import APPROVE, says
 from lockbox_rig.lockboxd import cli
 from lockbox_rig.machine import wait_until
-from test_passkeys import ADAM, Installation, decoded, encoded, give_authenticator
+from test_passkeys import ADAM, Device, Installation, decoded, encoded, give_authenticator
+from test_second_verifier import verify
 
 POLICY = "/v1/tenants/contoso/policy"
 KEYS = "/v1/tenants/contoso/signing-keys"
@@ -158,6 +159,73 @@ def test_an_ssh_key_signs_on_the_command_line(there, kind):
     late = cli(there.url, token, "request", "approve", again, "--yes", "--sign-with", str(file), check=False)
     assert late.returncode == 1 and state(there, again) == "awaitingCustomer"
     there.lockbox.check_log()
+
+
+def signed(there, device, key, statement, answering=None, **how):
+    """The body of a decision, signed by other people's code."""
+    challenge = encoded(hashlib.sha256((answering or statement).encode()).digest())
+    made = json.loads(device.use({"rpId": "localhost", "challenge": challenge}, **how))["response"]
+    return {"decision": "approve", "statement": statement, "signature": {
+        "kind": "webauthn", "passkey": key, "clientData": made["clientDataJSON"],
+        "authenticatorData": made["authenticatorData"], "signature": made["signature"]}}
+
+
+def test_what_another_implementation_signs_is_taken_and_what_is_wrong_in_it_is_not(there):
+    device, adam, api = Device(there.url), there.signed_in(ADAM), there.lockbox.api("adam")
+    fields = [pair for pair in adam.get("/account").form("/account/passkeys") if pair[0] != "newPasskey"]
+    made = device.make(adam.get("/passkey/register").json_body())
+    assert adam.post("/account/passkeys", [*fields, ("passkeyName", "By other hands"), ("newPasskey", made)]).status == 303
+    key = record(there, "passkey.registered")["data"]["passkey"]
+    confirm(there, key)
+    number = there.ask()
+    path, tag = f"/v1/requests/{number}", f'"v{api.get(f"/v1/requests/{number}").json["version"]}"'
+
+    def ask():
+        made = api.post(f"{path}/statement", {"decision": "approve"}, If_Match=tag)
+        assert made.status == 200, made
+        return made.json["statement"]
+
+    statement = ask()
+    longer = statement.replace('"duration":"PT1H"', '"duration":"PT2H"')
+    lookalike = statement.replace('"approver"', '"\u0430pprover"')
+    spaced = statement.replace('"v":1', '"v": 1')
+    doubled = statement.replace('"v":1', '"v":1,"v":1')
+    reordered = '{"v":1,' + statement[1:-len(',"v":1}')] + "}"
+    assert len({statement, longer, lookalike, spaced, doubled, reordered}) == 6
+    wrong = [
+        signed(there, device, key, statement, origin="https://evil.test"),
+        signed(there, device, key, statement, origin=there.url.replace("localhost", "l\u043ecalhost")),
+        signed(there, device, key, statement, verified=False),
+        signed(there, device, key, statement, answering=ask()),
+        signed(there, Device(there.url), key, statement),
+        signed(there, device, "PKY-0000000000", statement),
+        *(signed(there, device, key, text) for text in (longer, lookalike, spaced, doubled, reordered))]
+    before = there.lockbox.api("alan").get("/v1/tenants/contoso/log/checkpoint").body.decode().split("\n")[1]
+    for body in wrong:
+        refused = api.post(f"{path}/decisions", body, If_Match=tag)
+        assert refused.status == 422 and refused.json["errors"], (body, refused)
+    assert state(there, number) == "awaitingCustomer"
+    assert there.lockbox.api("alan").get("/v1/tenants/contoso/log/checkpoint").body.decode().split("\n")[1] == before
+
+    approved = api.post(f"{path}/decisions", signed(there, device, key, statement), If_Match=tag)
+    assert approved.status == 200 and state(there, number) == "active", approved
+
+
+def test_both_verifiers_find_all_of_it_in_order(there, tmp_path):
+    token, alan = there.lockbox.token("gita@contoso.test"), there.lockbox.api("alan")
+    said = cli(there.url, token, "audit", "verify", "--tenant", "contoso", "--state", str(tmp_path), "--output", "json")
+    found = json.loads(said.stdout)
+    assert (found["verdict"], found["findings"], found["counts"]["uncheckedAccess"]) == ("in-order", [], 0), found
+    log = "/v1/tenants/contoso/log"
+    (tmp_path / "log.key").write_bytes(alan.get(f"{log}/key").body)
+    (tmp_path / "log.checkpoint").write_bytes(alan.get(f"{log}/checkpoint").body)
+    size = int((tmp_path / "log.checkpoint").read_text().split("\n")[1])
+    records = alan.get(f"/v1/tenants/contoso/audit?size={size}", Accept="application/jsonl").body
+    (tmp_path / "log.jsonl").write_bytes(records)
+    signatures = [json.loads(line) for line in records.splitlines() if b'"signature"' in line]
+    assert {one["data"]["signature"]["kind"] for one in signatures} == {"webauthn", "sshsig"}
+    second = verify("--key", tmp_path / "log.key", "--checkpoint", tmp_path / "log.checkpoint", "--export", tmp_path / "log.jsonl")
+    assert (second["findings"], second["records"]) == ([], size)
 
 
 def test_a_grant_that_was_written_into_the_database_opens_nothing(there):

@@ -103,7 +103,17 @@ def test_another_database_and_lost_heads_are_refused(place):
     heads.write_text(kept.replace("provider ", "else "))
     refused = lockbox.run("serve", check=False)
     assert refused.returncode == 1 and "signing.key.heads" in refused.stderr, refused
+    # Cut in the middle, of a size that was never, and open to others.
+    for forged in (kept[:-20], kept.replace("provider ", "provider +"), kept + kept.split("\n", 1)[1]):
+        heads.write_text(forged)
+        refused = lockbox.run("serve", check=False)
+        assert refused.returncode == 1 and "does not say what was signed" in refused.stderr, refused
+        assert heads.read_text() == forged
     heads.write_text(kept)
+    heads.chmod(0o660)
+    refused = lockbox.run("serve", check=False)
+    assert refused.returncode == 1 and f"chmod 600 {heads}" in refused.stderr, refused
+    heads.chmod(0o600)
 
     moved = lockbox.folder / "moved"
     moved.mkdir()

@@ -192,6 +192,60 @@ struct ApprovalCheckTests {
         }
     }
 
+    /// With the fields of `erased` gone from the records that had them.
+    private static func faults(
+        of log: SignedLog,
+        erasing erased: Set<String>
+    ) throws -> [String: ApprovalFault] {
+        var check = ApprovalCheck(tenant: "contoso")
+        return try log.records().reduce(into: [:]) { faults, record in
+            let left = ApprovalCheck.Record(
+                index: record.index,
+                time: record.time,
+                activity: record.activity,
+                actor: record.actor,
+                request: record.request,
+                data: record.data,
+                texts: record.texts.filter { !erased.contains($0.key) },
+                erased: erased.intersection(record.texts.keys)
+            )
+            faults[record.activity] = check.read(left).first?.fault
+        }
+    }
+
+    @Test(arguments: [["statement"], ["resource0"], ["resource0", "statement"]] as [Set<String>])
+    func accessOfWhichTextsWereErasedIsNeitherInOrderNorWrong(_ erased: Set<String>) throws {
+        let faults = try Self.faults(of: SignedLog(), erasing: erased)
+        #expect(faults == ["access.granted": .erased])
+    }
+
+    @Test func erasureHidesNeitherAMissingApprovalNorLongerAccess() throws {
+        let two = try SignedLog { $0.policy["approvalsNeeded"] = 2 }
+        #expect(try Self.faults(of: two, erasing: ["statement"]) == ["access.granted": .quorum])
+        let longer = try SignedLog { $0.granted["end"] = "2026-11-28T12:01:00.000Z" }
+        #expect(try Self.faults(of: longer, erasing: ["resource0"]) == ["access.granted": .quorum])
+    }
+
+    @Test func recordOfAnotherKindMakesNoRules() throws {
+        var check = ApprovalCheck(tenant: "contoso")
+        for record in try SignedLog().records() where record.activity == "tenant.added" {
+            #expect(check.read(record).isEmpty)
+            var data = record.data
+            data["policy"] = ["requireApproval": false, "approvalsNeeded": 1]
+            let renamed = ApprovalCheck.Record(
+                index: 1,
+                time: record.time,
+                activity: "tenant.renamed",
+                actor: record.actor,
+                request: nil,
+                data: data,
+                texts: [:]
+            )
+            #expect(check.read(renamed).isEmpty)
+        }
+        #expect(check.needsSignatures)
+    }
+
     @Test func rulesThatAreNotKnownAskForSignatures() throws {
         let log = try SignedLog { $0.policy["signedApprovals"] = "sometimes" }
         var check = ApprovalCheck(tenant: "contoso")

@@ -29,6 +29,17 @@ struct SignedHeadsFileTests {
         #expect(try await file.all() == [Self.contoso: Self.head(1)])
     }
 
+    @Test(arguments: [0o640, 0o604, 0o620, 0o602, 0o666])
+    func fileThatOthersCanUseIsRefused(_ mode: Int) async throws {
+        let folder = try Folder()
+        let text = "lockbox-signed-heads/v1\n"
+        let path = try folder.write(text, to: "signing.key.heads", mode: mode)
+        let error = await #expect(throws: ConfigurationError.self) {
+            try await SignedHeadsFile(path).all()
+        }
+        #expect(error.map { "\($0)".contains("chmod 600 \(path)") } == true)
+    }
+
     @Test func whoeverComesSecondChangesNothing() async throws {
         let folder = try Folder()
         let path = folder.path + "/signing.key.heads"
@@ -72,6 +83,13 @@ struct SignedHeadsFileTests {
         "lockbox-signed-heads/v1\nprovider -1 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n",
         "lockbox-signed-heads/v1\nprovider 3 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
         "lockbox-signed-heads/v1\n\n",
+        "lockbox-signed-heads/v1\nprovider +3 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n",
+        "lockbox-signed-heads/v1\nprovider 03 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n",
+        "lockbox-signed-heads/v1\nprovider 9223372036854775808 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n",
+        "lockbox-signed-heads/v1\nprovider 3 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuF==\n",
+        "lockbox-signed-heads/v1\r\nprovider 3 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\r\n",
+        "lockbox-signed-heads/v1\nprovider 3 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n"
+            + "provider 2 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n",
     ])
     func fileThatSaysSomethingElseIsRefusedAndStays(_ text: String) async throws {
         let folder = try Folder()
