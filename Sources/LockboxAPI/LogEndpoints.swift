@@ -77,7 +77,7 @@ extension API {
                     "The signed head of the log (C2SP tlog-checkpoint)",
                     takes: [.cosignatures],
                     answers: .text(
-                        "A signed note. Its second signature tells when, the others are by witnesses (C2SP tlog-cosignature)."
+                        "A signed note. Its second signature tells when; others are by witnesses."
                     ),
                     refuses: [.notFound]
                 )

@@ -113,7 +113,8 @@ struct AuditText {
     }
 
     private static func count(_ number: Int, _ what: String, _ many: String? = nil) -> String {
-        "\(number) \(number == 1 ? what : many ?? what + "s")"
+        let word = number == 1 ? what : many ?? what + "s"
+        return "\(number) \(word)"
     }
 
     // MARK: - For programs
