@@ -41,6 +41,8 @@ package final class WitnessJob: Job {
         case knows(UInt64)
         /// It has seen what this log does not continue.
         case refused(String)
+        /// It does not know this log, or not its key; it may well know others.
+        case declined(String)
         /// No answer, or none that means anything: it counts as silent.
         case silent(String)
     }
@@ -169,6 +171,8 @@ package final class WitnessJob: Job {
             if isNew { tell(.error, "a witness refuses this log: it has seen another", item, why) }
         case .knows(let size):
             fail(place, item, "it knows another size than it said: \(size)")
+        case .declined(let why):
+            fail(place, item, why)
         case .silent(let why):
             fail(all, item, why)
         }
@@ -250,6 +254,9 @@ package final class WitnessJob: Job {
             guard answer.type == "text/x.tlog.size", let size = TreeSizeText.parse(answer.body)
             else { return .silent("it answered 409 without a size") }
             return .knows(size)
+        // C2SP tlog-witness: the checkpoint is malformed, of a key that it does not know, of a log
+        // that it does not know.
+        case 400, 403, 404: return .declined("it answered \(answer.status)")
         case 422: return .refused("it answered 422")
         case let status: return .silent("it answered \(status)")
         }

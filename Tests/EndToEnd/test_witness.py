@@ -264,9 +264,9 @@ def test_the_logs_of_a_server_are_cosigned_and_a_verifier_asks_for_it(install, w
     lockbox = install(witnesses=[
         {"key": witness.vkey, "url": witness.start().url}, {"key": liar.key.vkey, "url": liar.url, "logs": ["contoso"]}])
     lockbox.apply()
-    uma = lockbox.token("uma@contoso.test")
+    alan = lockbox.token("alan@contoso.test")
     lockbox.start()
-    api = lockbox.api("uma")
+    api = lockbox.api("alan")
     witness.run("add-log", api.get("/v1/tenants/contoso/log/key").body.decode().strip())
 
     def is_cosigned():
@@ -286,7 +286,7 @@ def test_the_logs_of_a_server_are_cosigned_and_a_verifier_asks_for_it(install, w
     assert "liar.example" not in note and checkpoint(api, 2).status == 404
     assert checkpoint(api, 17).status == 400
     assert gauge(lockbox, "lockbox_witness_behind", "liar.example") >= 1
-    verify = [lockbox.url, uma, "audit", "verify", "--state", str(lockbox.folder / "state")]
+    verify = [lockbox.url, alan, "audit", "verify", "--state", str(lockbox.folder / "state")]
     done = cli(*verify, "--witness", witness.vkey)
     assert "cosigned by “witness.contoso.example” at 20" in done.stdout and "in order" in done.stdout, done
     done = cli(*verify, "--witness", witness.vkey, "--witness", liar.key.vkey, check=False)
@@ -306,7 +306,7 @@ def test_a_witness_that_answers_anything_holds_up_nothing(install, liar, answer)
     lockbox = install(witnesses=[{"key": liar.key.vkey, "url": liar.url, "logs": ["contoso"]}])
     lockbox.apply()
     lockbox.start()
-    api = lockbox.api("uma")
+    api = lockbox.api("alan")
     wait_until(lambda: liar.bodies, 30, "the witness to be asked", 0.2)
     refuses = answer[0] == 422 or answer[2].startswith(b"9")
     wait_until(
@@ -344,7 +344,7 @@ def test_another_witness_cosigns_our_logs(install, tmp_path):
     lockbox = install(witnesses=[{"key": vkey, "url": f"http://{LOOPBACK}:{port}", "logs": ["contoso"]}])
     lockbox.apply()
     lockbox.start()
-    api = lockbox.api("uma")
+    api = lockbox.api("alan")
     log = api.get("/v1/tenants/contoso/log/key").body.decode().strip()
     aics("add-log", "--origin", log.split("+")[0], "--vkey", log)
     other = Process([sys.executable, "-m", "aics_witness", "serve", "--config", config])

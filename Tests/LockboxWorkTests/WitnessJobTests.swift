@@ -198,8 +198,12 @@ struct WitnessJobTests {
             read(200, try signer.cosign(note.text + "x\n", at: 9).line + "\n"),
             read(409, "7\n"), read(409, "seven\n", "text/x.tlog.size"),
             read(409, "7", "text/x.tlog.size"),
-            read(404, ""), read(403, ""), read(500, ""), read(301, ""),
+            read(500, ""), read(301, ""),
         ]
         for outcome in silent { #expect(isSilent(outcome)) }
+        // It knows one log and not another: it is not silent for all.
+        for status in [400, 403, 404] {
+            #expect(read(status, "") == .declined("it answered \(status)"))
+        }
     }
 }
