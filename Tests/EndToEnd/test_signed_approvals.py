@@ -13,15 +13,24 @@ import pytest
 import webauthn
 
 from lockbox_rig import secrets
-from lockbox_rig.api import API
+from lockbox_rig.api import API, mailbox
 from lockbox_rig.browser import APPROVE, says
 from lockbox_rig.lockboxd import cli
 from lockbox_rig.machine import wait_until
+from lockbox_rig.place import Place
+from lockbox_rig.world import SUE
 from test_passkeys import ADAM, Device, Installation, decoded, encoded, give_authenticator
 from test_second_verifier import verify
 
 POLICY = "/v1/tenants/contoso/policy"
 KEYS = "/v1/tenants/contoso/signing-keys"
+
+
+def require_signatures(gita):
+    rules = gita.get(POLICY).json
+    rules = {name: value for name, value in rules.items() if name not in ("tenant", "licensed", "waiting")}
+    changed = gita.put(POLICY, {**rules, "signedApprovals": "required"})
+    assert changed.json["signedApprovals"] == "required", changed
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +40,7 @@ def there():
         # Afterwards, once an administrator has signed in, the console makes none any more.
         for name in ("adam", "gita"):
             installation.lockbox.api(name)
-        rules = installation.lockbox.api("gita").get(POLICY).json
-        rules = {name: value for name, value in rules.items() if name not in ("tenant", "licensed", "waiting")}
-        changed = installation.lockbox.api("gita").put(POLICY, {**rules, "signedApprovals": "required"})
-        assert changed.json["signedApprovals"] == "required", changed
+        require_signatures(installation.lockbox.api("gita"))
         yield installation
     finally:
         installation.stop()
@@ -211,21 +217,57 @@ def test_what_another_implementation_signs_is_taken_and_what_is_wrong_in_it_is_n
     assert approved.status == 200 and state(there, number) == "active", approved
 
 
-def test_both_verifiers_find_all_of_it_in_order(there, tmp_path):
-    token, alan = there.lockbox.token("gita@contoso.test"), there.lockbox.api("alan")
-    said = cli(there.url, token, "audit", "verify", "--tenant", "contoso", "--state", str(tmp_path), "--output", "json")
-    found = json.loads(said.stdout)
-    assert (found["verdict"], found["findings"], found["counts"]["uncheckedAccess"]) == ("in-order", [], 0), found
-    log = "/v1/tenants/contoso/log"
-    (tmp_path / "log.key").write_bytes(alan.get(f"{log}/key").body)
-    (tmp_path / "log.checkpoint").write_bytes(alan.get(f"{log}/checkpoint").body)
-    size = int((tmp_path / "log.checkpoint").read_text().split("\n")[1])
+def verified(lockbox, folder):
+    """What both verifiers say of the log, which must be in order to both, and the records."""
+    said = cli(lockbox.url, lockbox.token("gita@contoso.test"), "audit", "verify", "--tenant", "contoso",
+               "--state", str(folder / "state"), "--output", "json")
+    first = json.loads(said.stdout)
+    assert (first["verdict"], first["findings"]) == ("in-order", []), first
+    log, alan = "/v1/tenants/contoso/log", lockbox.api("alan")
+    (folder / "log.key").write_bytes(alan.get(f"{log}/key").body)
+    (folder / "log.checkpoint").write_bytes(alan.get(f"{log}/checkpoint").body)
+    size = int((folder / "log.checkpoint").read_text().split("\n")[1])
     records = alan.get(f"/v1/tenants/contoso/audit?size={size}", Accept="application/jsonl").body
-    (tmp_path / "log.jsonl").write_bytes(records)
-    signatures = [json.loads(line) for line in records.splitlines() if b'"signature"' in line]
-    assert {one["data"]["signature"]["kind"] for one in signatures} == {"webauthn", "sshsig"}
-    second = verify("--key", tmp_path / "log.key", "--checkpoint", tmp_path / "log.checkpoint", "--export", tmp_path / "log.jsonl")
+    (folder / "log.jsonl").write_bytes(records)
+    second = verify("--key", folder / "log.key", "--checkpoint", folder / "log.checkpoint", "--export", folder / "log.jsonl")
     assert (second["findings"], second["records"]) == ([], size)
+    return first, second, [json.loads(line) for line in records.splitlines()]
+
+
+def test_both_verifiers_find_all_of_it_in_order(there, tmp_path):
+    first, _, records = verified(there.lockbox, tmp_path)
+    assert first["counts"]["uncheckedAccess"] == 0
+    kinds = {one["data"]["signature"]["kind"] for one in records if "signature" in one["data"]}
+    assert kinds == {"webauthn", "sshsig"}
+
+
+def test_what_was_signed_and_then_erased_is_told_and_is_no_finding(tmp_path):
+    with Place.running("signed-erasure", people=("eve", "mark", "sue", "adam", "gita", "alan")) as place:
+        lockbox, file = place.lockbox, tmp_path / "key"
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(file)], check=True)
+        adam, gita = lockbox.token(ADAM), lockbox.token("gita@contoso.test")
+        key = json.loads(cli(lockbox.url, adam, "keys", "add", f"{file}.pub", "--output", "json").stdout)["id"]
+        cli(lockbox.url, gita, "keys", "confirm", key)
+        require_signatures(place.gita)
+        number = place.eve.submit("contoso", place.support, [mailbox(SUE)], duration="PT1H").json["id"]
+        assert place.mark.decide(number, "approve").status == 200
+        cli(lockbox.url, adam, "request", "approve", number, "--yes", "--sign-with", str(file))
+        first, second, _ = verified(lockbox, tmp_path)
+        assert first["counts"]["uncheckedAccess"] == 0
+        assert not [note for note in second["notes"] if "cannot be told" in note], second
+
+        erasure = {"request": number, "reason": "Article 17"}
+        assert place.gita.post("/v1/tenants/contoso/audit/erasures", erasure).status == 422
+        assert place.adam.post(f"/v1/requests/{number}/revoke").status == 200
+        wait_until(
+            lambda: place.gita.post("/v1/tenants/contoso/audit/erasures", erasure).status == 200, 30,
+            "the access to be closed", 0.5)
+        first, second, records = verified(lockbox, tmp_path)
+        [approved] = [one for one in records if one["activity"] == "request.approved"]
+        assert approved["texts"]["statement"] == {"salt": None, "text": None}
+        assert first["counts"]["uncheckedAccess"] == 1
+        assert [note for note in second["notes"] if "cannot be told" in note], second
+        lockbox.check_log()
 
 
 def test_a_grant_that_was_written_into_the_database_opens_nothing(there):

@@ -100,6 +100,7 @@ def test_another_database_and_lost_heads_are_refused(place):
     heads.unlink()
     refused = lockbox.run("serve", check=False)
     assert refused.returncode == 1 and "not kept beside the key" in refused.stderr, refused
+    heads.touch(mode=0o600)
     heads.write_text(kept.replace("provider ", "else "))
     refused = lockbox.run("serve", check=False)
     assert refused.returncode == 1 and "signing.key.heads" in refused.stderr, refused

@@ -108,4 +108,24 @@ struct AuditVector: Decodable, CustomTestStringConvertible, Sendable {
             #expect(found.isSuperset(of: codes), "found \(found.sorted())")
         }
     }
+
+    private static func lines(of name: String) throws -> [String] {
+        let vector = try #require(AuditVector.all.first { $0.name == name })
+        return AuditText(report: try vector.verify(), subject: name, isComplete: true).lines
+    }
+
+    @Test(arguments: ["genuine-recovered", "recovery-left-open", "recovery-hides-nothing"])
+    func databaseThatWasPutBackIsShownInOrderOrNot(_ name: String) throws {
+        let said = try Self.lines(of: name).filter { $0.contains("database was put back") }
+        #expect(said.count == 1)
+        #expect(said.first?.hasSuffix("12 records had been signed, and it had 10") == true)
+    }
+
+    @Test func accessWhoseApprovalsWereErasedIsCounted() throws {
+        let lines = try Self.lines(of: "genuine-approval-erased")
+        #expect(lines.first == "in order: “genuine-approval-erased”")
+        #expect(
+            lines.contains("  signatures of 1 access NOT checked: their statements were erased")
+        )
+    }
 }
