@@ -465,8 +465,9 @@ let package = Package(
             .executableTarget(
                 name: "lockbox",
                 dependencies: dependencies([
-                    "LockboxClient", "LockboxWire", "MerkleLog", "ArgumentParser",
-                    "AsyncHTTPClient", "Crypto", "NIOCore",
+                    "LockboxClient", "LockboxDomain", "LockboxMail", "LockboxPorts",
+                    "LockboxWire", "MerkleLog", "ArgumentParser",
+                    "AsyncHTTPClient", "Crypto", "NIOCore", "NIOHTTP1",
                 ]),
                 swiftSettings: settings
             ),
