@@ -144,8 +144,8 @@ struct WatchMailOptions: ParsableArguments {
     var smtp: String?
     @Option(help: "A file that holds it, with user and password.", completion: .file())
     var smtpFile: String?
-    @Option(help: "Who letters are from.") var mailFrom: String?
-    @Option(help: "Who gets them; may be given several times.") var mailTo: [String] = []
+    @Option(help: "The sender of e-mails.") var mailFrom: String?
+    @Option(help: "Who gets e-mails; may be given several times.") var mailTo: [String] = []
 
     func validate() throws {
         if smtp != nil, smtpFile != nil {
