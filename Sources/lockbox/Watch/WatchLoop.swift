@@ -74,24 +74,34 @@ struct WatchLoop {
         hasNews = false
         failure = nil
         let now = shell.now()
-        let isDue = now - state.lastWholeReading >= bounds.wholeReading
-        let isOpen =
-            known == nil
-            || !state.findings.isEmpty
-                && now - state.lastWholeReading >= Self.betweenWholeReadings
+        let age = now - state.lastWholeReading
+        let isWrong = !state.findings.isEmpty
+        let isWhole = age >= (isWrong ? Self.betweenWholeReadings : bounds.wholeReading)
+        // Without anything that was in order, all that can be done is to read the whole.
+        guard isWhole || known != nil || !isWrong else { return try await conclude() }
+        // What goes on behind something that is wrong is looked at as a whole, now and then.
+        let depth: WatchReading.Depth = isWhole ? .whole : isWrong ? .head : .new
         let (reading, known, rule) = (reading, known, rule)
         do {
             let look = try await session { session in
-                try await reading.look(session, known, rule, isWhole: isDue || isOpen)
+                try await reading.look(session, known, rule, depth)
             }
             try take(look, now: shell.now())
+        } catch let problem as FileProblem {
+            // What the folder has is not what is known here any more: the next start looks.
+            throw problem
         } catch {
-            // Whatever it is, it may be over by the next round.
+            // Whatever it is, it may be over by the next round; but for an address that is none.
             let failure = Failure(error) ?? .failed("\(error)")
+            guard failure.exitCode != 2 else { throw failure }
             self.failure = failure
             shell.clearProgress()
             shell.tell("cannot look at the log: \(TerminalText.clean(failure.message))")
         }
+        try await conclude()
+    }
+
+    private mutating func conclude() async throws {
         try lookAtTheClock()
         try await deliver()
     }

@@ -28,18 +28,26 @@ struct WatchReading: Sendable {
     /// The key to believe at first sight; the one that the server names if nil.
     let key: VerifierKey?
 
-    /// Looks at the log. `isWhole` says to read all of it; that is done too where what is new is not
-    /// in order, because only then can be said why.
+    /// How far a look goes.
+    enum Depth: Sendable {
+        /// The head alone, for a sign of life.
+        case head
+        /// What is new; all of it where that is not in order, because only then can be said why.
+        case new
+        case whole
+    }
+
+    /// Looks at the log.
     func look(
         _ session: Session,
         _ known: KnownLog?,
         _ rule: AlertRule,
-        isWhole: Bool
+        _ depth: Depth
     ) async throws -> WatchLook {
         let (base, name) = try await log.place(session)
         let memory = try folder.memory()
         let shown = try await ShownHead(base, session, remembered: memory, follows: false)
-        if let known, !isWhole {
+        if let known, depth != .whole {
             let note = Self.note(shown)
             let head = LogVerifier(
                 notes: [note],
@@ -55,6 +63,7 @@ struct WatchReading: Sendable {
             if isRight, head.heads.last == known.head {
                 return WatchLook(known: known, rule: rule, life: Self.life(head))
             }
+            guard depth == .new else { return WatchLook(life: Self.life(head)) }
             if shown.size > known.head.size, shown.size - known.head.size <= Self.mostNew,
                 let look = try await readNew(session, base, shown, known, rule)
             {
