@@ -14,20 +14,22 @@ struct WatchCommand: AsyncParsableCommand {
                 --mail-to security@contoso.example
               lockbox watch --once --webhook https://siem.contoso.example/lockbox
 
-            Verifies each step as “lockbox audit verify” does, keeps a copy that “lockbox
-            audit verify --export FOLDER/log.jsonl” checks without any server, and tells each
-            of these once, also after a restart: approvers, administrators and keys that are
-            new, proposed or changed; rules that protect less, asked for or in force; access
-            without the approvals or signatures that were due, or that nobody granted; texts
-            that were erased; a database that was put back; a log that stands still, is
-            shorter, another one, signed by another key, or not in order in any other way.
+            Verifies each step as “lockbox audit verify” does, keeps a copy that
+            “lockbox audit verify --export FOLDER/log.jsonl” checks without any server,
+            and tells each of these once, also after a restart: approvers,
+            administrators and keys that are new, proposed or changed; rules that
+            protect less, asked for or in force; access without the approvals or
+            signatures that were due, or that nobody granted; texts that were erased; a
+            database that was put back; a log that stands still, is shorter, another
+            one, signed by another key, or not in order in any other way.
 
-            It is told on standard output, and by mail or webhook where that is asked for.
-            What cannot be delivered is tried again. A token that may only read is enough.
+            It is told on standard output, and by e-mail or webhook where that is
+            asked for. What cannot be delivered is tried again. A token that may only
+            read is enough.
 
-            Runs until it is stopped. With --once, ends with 0 where nothing was new, 5 where
-            something was told, 6 where it could not be delivered, 1 where the log is not in
-            order or stands still, 3 not signed in, 4 server unreachable.
+            Runs until it is stopped. With --once, ends with 0 where nothing was new,
+            5 where something was told, 6 where it could not be delivered, 1 where the
+            log is not in order or stands still, 3 not signed in, 4 unreachable.
             """
     )
 

@@ -79,8 +79,9 @@ struct WatchWords {
         let name = log.name.isEmpty ? log.origin : log.name
         subject = TerminalText.clean("Lockbox watch, \(name): \(events.first?.kind ?? "")\(more)")
         lines = events.map { event in
-            let record = event.record.map { "record \($0), " } ?? ""
-            return "\(event.kind) (\(record)\(event.time ?? "now")): \(event.text)"
+            let place = [event.record.map { "record \($0)" }, event.time].compactMap(\.self)
+            let words = place.isEmpty ? "" : " (\(place.joined(separator: ", ")))"
+            return "\(event.kind)\(words): \(event.text)"
         }
     }
 }

@@ -138,22 +138,32 @@ struct WatchLoop {
     private mutating func compare(_ found: [FindingEntry], _ evidence: [String]) -> [WatchEvent] {
         var events: [WatchEvent] = []
         var findings: [String: String] = [:]
+        func add(_ key: String, _ event: WatchEvent) {
+            if state.findings[key] == nil, findings[key] == nil { events.append(event) }
+            findings[key] = event.text
+        }
         for one in found {
             let place = [one.code, one.record.map { "\($0)" } ?? "", one.field ?? ""]
             let key = place.joined(separator: " ")
-            let kept = evidence.map { "; evidence is in “\(TerminalText.clean($0))”" }.joined()
-            findings[key] = TerminalText.clean(one.detail)
-            guard state.findings[key] == nil, !events.contains(where: { $0.id == Self.id(key) })
-            else { continue }
-            events.append(
-                WatchEvent(
-                    id: Self.id(key),
-                    kind: "log.finding",
-                    code: one.code,
-                    record: one.record,
-                    text: "NOT in order: \(TerminalText.clean(one.detail))\(kept)"
-                )
+            let event = WatchEvent(
+                id: WatchEvent.id("log.finding", key),
+                kind: "log.finding",
+                code: one.code,
+                record: one.record,
+                text: "NOT in order: \(TerminalText.clean(one.detail))"
             )
+            add(key, event)
+        }
+        // As long as the log goes on in two ways, each look makes another piece of it.
+        if !evidence.isEmpty {
+            let files = evidence.map { "“\(TerminalText.clean($0))”" }.joined(separator: ", ")
+            let event = WatchEvent(
+                id: WatchEvent.id("log.forked", evidence.joined(separator: "\n")),
+                kind: "log.forked",
+                text:
+                    "NOT in order: two histories of this log were signed; the evidence is \(files)"
+            )
+            add("log.forked", event)
         }
         if findings.isEmpty, !state.findings.isEmpty {
             events.append(
@@ -167,8 +177,6 @@ struct WatchLoop {
         state.findings = findings
         return events
     }
-
-    private static func id(_ key: String) -> String { WatchEvent.id("log.finding", key) }
 
     private static func beginning(_ known: KnownLog, _ rule: AlertRule) -> WatchEvent {
         let key = known.keys.last?.text ?? ""

@@ -48,7 +48,7 @@ enum WatchMetrics {
         )
         let kinds =
             LogAlert.Kind.allCases.map(\.rawValue) + [
-                "log.finding", "log.inOrder", "log.moves", "log.still", "watch.began",
+                "log.finding", "log.forked", "log.inOrder", "log.moves", "log.still", "watch.began",
             ]
         add(
             "events_total",
