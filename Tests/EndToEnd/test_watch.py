@@ -111,6 +111,11 @@ class Watch:
     def letters(self):
         return self.smtp.letters(SECURITY)
 
+    def has_delivered(self):
+        samples = self.measured()
+        return samples["events_total", 'kind="approver.appeared"'] == 1 and not any(
+            value for (name, _), value in samples.items() if name == "undelivered")
+
     def verify_copy(self):
         return cli("http://127.0.0.1:9", "unused", "audit", "verify", "--export", str(self.state / "log.jsonl"), check=False)
 
