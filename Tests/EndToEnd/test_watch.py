@@ -1,4 +1,4 @@
-"""What a customer's own `lockbox watch` tells of its log: once, by mail and by webhook, also when it is started anew."""
+"""What a customer's own `lockbox watch` tells of its log: once, by mail and webhook, also when started anew."""
 
 import base64
 import contextlib
@@ -85,7 +85,8 @@ class Watch:
             str(LOCKBOX_CLI), "watch", "--url", lockbox.url, "--tenant", "contoso", "--state", str(self.state),
             "--token-file", str(folder / "token"), "--metrics", str(self.metrics),
             "--smtp-file", str(folder / "relay"), "--mail-from", "watch@contoso.test", "--mail-to", SECURITY,
-            "--webhook", hook.url, "--webhook-token-file", str(hook.files[0]), "--webhook-secret-file", str(hook.files[1])]
+            "--webhook", hook.url, "--webhook-token-file", str(hook.files[0]),
+            "--webhook-secret-file", str(hook.files[1])]
 
     def once(self, *more, env=None, code=None):
         done = subprocess.run(
@@ -117,7 +118,8 @@ class Watch:
             value for (name, _), value in samples.items() if name == "undelivered")
 
     def verify_copy(self):
-        return cli("http://127.0.0.1:9", "unused", "audit", "verify", "--export", str(self.state / "log.jsonl"), check=False)
+        copy = str(self.state / "log.jsonl")
+        return cli("http://127.0.0.1:9", "unused", "audit", "verify", "--export", copy, check=False)
 
     def measured(self):
         """Every sample of the metrics, by name and labels, held against the form that Prometheus reads."""
