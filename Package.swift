@@ -476,8 +476,9 @@ let package = Package(
             .executableTarget(
                 name: "lockbox",
                 dependencies: dependencies([
-                    "LockboxClient", "LockboxWitness", "LockboxWire", "MerkleLog",
-                    "ArgumentParser", "AsyncHTTPClient", "Crypto", "NIOCore",
+                    "LockboxClient", "LockboxDomain", "LockboxMail", "LockboxPorts",
+                    "LockboxWire", "LockboxWitness", "MerkleLog", "ArgumentParser",
+                    "AsyncHTTPClient", "Crypto", "NIOCore", "NIOHTTP1",
                 ]),
                 swiftSettings: settings
             ),

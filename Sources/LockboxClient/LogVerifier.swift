@@ -73,7 +73,7 @@ package struct LogVerifier: Sendable {
 
     let source: Source
     let isComplete: Bool
-    let memory: Memory
+    private(set) var memory: Memory
     /// The key that the source names, which nothing need lead to.
     let named: VerifierKey?
     /// In milliseconds since 1970: a log without a sign of life since then is stale.
@@ -153,6 +153,16 @@ package struct LogVerifier: Sendable {
         } catch {
             refused.append(.checkpoint(name: note.name, error))
         }
+    }
+
+    /// Goes on to the head that is `shown` now, with everything that was read so far. All of that is
+    /// what `known` was signed over, and stands for every head and leaf before it.
+    package mutating func goOn(to shown: Note, from known: Note) {
+        (notes, roots, refused, memory) = ([], [:], [], Memory())
+        let keys = rules.keys.keys
+        open(shown, origin: keys.last?.name ?? "", keys: keys)
+        self.shown = notes.first?.head
+        open(known, origin: keys.last?.name ?? "", keys: keys)
     }
 
     /// How many entries the head has that is shown now; 0 where it cannot be read.

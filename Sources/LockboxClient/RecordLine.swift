@@ -1,5 +1,5 @@
 import Foundation
-import LockboxWire
+package import LockboxWire
 package import MerkleLog
 
 /// One line of an export, read so that what any other program sees in it is what is verified.
@@ -37,6 +37,11 @@ package struct RecordLine {
         flaws = (unknown + inside.map { "\($0.parent ?? "").\($0.name)" } + repeated).map {
             .unknownMember($0)
         }
+    }
+
+    /// The record that `line` is, whatever is wrong with it; nil if it is none.
+    package static func record(in line: some Sequence<UInt8>) -> AuditRecord? {
+        RecordLine(line)?.record
     }
 
     /// `line`, which Lockbox wrote, with a proof of inclusion in the tree of `size`, in the place

@@ -132,8 +132,13 @@ struct ShownHead {
     let size: UInt64
 
     /// Fetches the key and the newest checkpoint, and keeps the checkpoint for good, whatever comes
-    /// of it: the next one may contradict it.
-    init(_ base: Path, _ session: Session, remembered memory: LogMemory) async throws {
+    /// of it: the next one may contradict it. `follows` says to look for a log that moved.
+    init(
+        _ base: Path,
+        _ session: Session,
+        remembered memory: LogMemory,
+        follows: Bool = true
+    ) async throws {
         let line = String(
             decoding: try await session.client.bytes(base.appending("log/key")),
             as: UTF8.self
@@ -144,7 +149,7 @@ struct ShownHead {
         }
         let note = try await session.client.bytes(base.appending("log/checkpoint"))
         self.note = note
-        self.memory = try memory.following(named)
+        self.memory = follows ? try memory.following(named) : memory
         try self.memory.keep(note)
         let claimed = Result { try Checkpoint(parsing: SignedNote(parsing: note).text).head.size }
         size =

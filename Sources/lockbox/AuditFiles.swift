@@ -5,6 +5,21 @@ import MerkleLog
 
 extension Files {
     static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+
+    /// Where this program keeps what it remembers, unless it is told otherwise.
+    static func stateFolder(_ environment: [String: String]) -> String {
+        let base = environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+        return (base ?? (environment["HOME"] ?? NSHomeDirectory()) + "/.local/state") + "/lockbox"
+    }
+
+    /// `text` as the name of a file.
+    static func name(_ text: String) -> String {
+        String(
+            text.map {
+                $0.isASCII && ($0.isLetter || $0.isNumber || "-.".contains($0)) ? $0 : "_"
+            }
+        )
+    }
 }
 
 /// The files of one export.
@@ -104,10 +119,11 @@ final class DraftFile {
         }
     }
 
-    /// Puts it in the place of the file at `target`. A crash before leaves that one as it was.
-    func replace(_ target: String) throws(FileProblem) {
+    /// Puts it in the place of the file at `target`, for others to read where `mode` says so. A crash
+    /// before leaves that one as it was.
+    func replace(_ target: String, mode: mode_t = 0o600) throws(FileProblem) {
         try flush()
-        guard fsync(file) == 0, rename(path, target) == 0 else {
+        guard fchmod(file, mode) == 0, fsync(file) == 0, rename(path, target) == 0 else {
             throw FileProblem(target, String(cString: strerror(errno)))
         }
     }
@@ -127,10 +143,8 @@ struct LogMemory {
 
     /// `server` and `log` name the log before anything of it is known.
     init(state: String?, server: String, log: String, environment: [String: String]) throws {
-        let name = "\(server)/\(log)".map {
-            $0.isASCII && ($0.isLetter || $0.isNumber || "-.".contains($0)) ? $0 : "_"
-        }
-        try self.init(folder: (state ?? Self.defaultFolder(environment)) + "/" + String(name))
+        let parent = state ?? Files.stateFolder(environment) + "/logs"
+        try self.init(folder: parent + "/" + Files.name("\(server)/\(log)"))
     }
 
     /// What is remembered of the log that `named` signs: this, or, where nothing is, what was
@@ -148,7 +162,7 @@ struct LogMemory {
         return self
     }
 
-    private init(folder: String) throws {
+    init(folder: String) throws {
         self.folder = folder
         keys = try Self.readKeys(folder + "/key")
         var memory = LogVerifier.Memory()
@@ -170,12 +184,6 @@ struct LogMemory {
             memory.texted = try Self.readHashes(folder + "/texts")
         }
         self.memory = memory
-    }
-
-    private static func defaultFolder(_ environment: [String: String]) -> String {
-        let base = environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-        return (base ?? (environment["HOME"] ?? NSHomeDirectory()) + "/.local/state")
-            + "/lockbox/logs"
     }
 
     private static func readKeys(_ path: String) throws -> [VerifierKey] {

@@ -22,6 +22,8 @@ struct LockboxCommand: AsyncParsableCommand {
               lockbox request revoke LBX-…
             An auditor checks the log:
               lockbox audit verify
+            A customer has it followed day and night:
+              lockbox watch --mail-to security@contoso.example …
 
             Sign in once with “lockbox login”, or set LOCKBOX_URL and LOCKBOX_TOKEN.
             Every listing has --output json. For tab completion:
@@ -35,7 +37,7 @@ struct LockboxCommand: AsyncParsableCommand {
             LoginCommand.self, LogoutCommand.self, WhoAmICommand.self, SupportCommand.self,
             RequestCommand.self, TenantsCommand.self, ResourcesCommand.self,
             AccessCommand.self, PolicyCommand.self, PeopleCommand.self, AuditCommand.self,
-            TokenCommand.self, KeysCommand.self, WitnessCommand.self,
+            TokenCommand.self, KeysCommand.self, WatchCommand.self, WitnessCommand.self,
         ]
     )
 
@@ -52,7 +54,7 @@ struct LockboxCommand: AsyncParsableCommand {
             let failure = Failure(error) ?? Failure(parsing: error)
             if failure.exitCode == 0 {
                 shell.write(failure.message)
-            } else {
+            } else if !failure.message.isEmpty {
                 shell.tell(failure.message)
             }
             Foundation.exit(failure.exitCode)
@@ -75,4 +77,6 @@ struct Failure: Error {
     static func unreachable(_ message: String) -> Failure { Failure(message, 4) }
     static func help(_ message: String) -> Failure { Failure(message, 0) }
     static func notSignedIn(_ message: String) -> Failure { Failure(message, 3) }
+    /// Everything was said already.
+    static func watched(_ exitCode: Int32) -> Failure { Failure("", exitCode) }
 }

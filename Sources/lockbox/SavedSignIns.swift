@@ -144,13 +144,15 @@ struct KeptTokens: Sendable {
 struct FileLock {
     private let file: Int32
 
-    init(_ path: String) throws(FileProblem) {
+    /// `isTaken` is what to say where another process has it; waits for that one if left out.
+    init(_ path: String, isTaken: String? = nil) throws(FileProblem) {
         try Files.makeFolder(of: path)
         file = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw FileProblem(path, String(cString: strerror(errno))) }
-        while flock(file, LOCK_EX) != 0 {
+        while flock(file, isTaken == nil ? LOCK_EX : LOCK_EX | LOCK_NB) != 0 {
             guard errno == EINTR else {
-                let reason = String(cString: strerror(errno))
+                let reason =
+                    errno == EWOULDBLOCK ? isTaken ?? "" : String(cString: strerror(errno))
                 close(file)
                 throw FileProblem(path, reason)
             }

@@ -27,11 +27,12 @@ struct Session: Sendable {
     let output: OutputFormat
 
     /// Runs `body` signed in, and lets go of all connections.
-    static func run(
+    @discardableResult
+    static func run<Value: Sendable>(
         _ server: ServerOptions,
         _ output: OutputFormat = .table,
-        body: @Sendable (Session) async throws -> Void
-    ) async throws {
+        body: @Sendable (Session) async throws -> Value
+    ) async throws -> Value {
         let shell = Shell()
         let saved = try SavedSignIns(environment: shell.environment)
         guard let address = address(server, shell, saved) else {
@@ -46,28 +47,31 @@ struct Session: Sendable {
                 "You are not signed in at \(address). Sign in with “lockbox login”, or set LOCKBOX_TOKEN."
             )
         }
-        try await run(address: address, token: token, shell: shell, output: output) { session in
+        return try await run(address: address, token: token, shell: shell, output: output) {
+            session in
             guard token == nil else { return try await body(session) }
             let tokens = KeptTokens(client: session.client, shell: shell)
             let client = session.client.authorized { refused async throws(ClientError) in
                 try await tokens.token(after: refused)
             }
-            try await body(Session(client: client, shell: shell, output: output))
+            return try await body(Session(client: client, shell: shell, output: output))
         }
     }
 
     /// Runs `body` with the token given, which may be none.
-    static func run(
+    @discardableResult
+    static func run<Value: Sendable>(
         address: String,
         token: String?,
         shell: Shell,
         output: OutputFormat = .table,
-        body: @Sendable (Session) async throws -> Void
-    ) async throws {
+        body: @Sendable (Session) async throws -> Value
+    ) async throws -> Value {
         let http = HTTPClient(
             eventLoopGroupProvider: .singleton,
             configuration: LockboxClient.settings
         )
+        let value: Value
         do {
             let client = try LockboxClient(
                 address: address,
@@ -76,12 +80,13 @@ struct Session: Sendable {
                 allowsPlainHTTP: shell.environment["LOCKBOX_ALLOW_HTTP"] == "1",
                 newKey: Shell.newKey
             )
-            try await body(Session(client: client, shell: shell, output: output))
+            value = try await body(Session(client: client, shell: shell, output: output))
         } catch {
             try await http.shutdown()
             throw error
         }
         try await http.shutdown()
+        return value
     }
 
     static func address(_ server: ServerOptions, _ shell: Shell, _ saved: SavedSignIns) -> String? {

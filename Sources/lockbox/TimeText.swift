@@ -108,7 +108,9 @@ struct DurationArgument: ExpressibleByArgument, Equatable {
         iso = "P" + (parts["d"].map { $0 + "D" } ?? "") + (time.isEmpty ? "" : "T" + time)
     }
 
-    var defaultValueDescription: String { iso }
+    init(seconds: Int64) { iso = "PT\(seconds)S" }
+
+    var defaultValueDescription: String { seconds.map(TimeText.span) ?? iso }
 
     /// Whole seconds, for waiting; nil if the form is not known here.
     var seconds: Int64? {

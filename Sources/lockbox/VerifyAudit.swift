@@ -187,27 +187,7 @@ struct VerifyAudit: AsyncParsableCommand {
                 oldest: oldest(session.shell, of: DurationArgument(argument: "1d")),
                 witnessing: witnessing
             )
-            for bundle in EntryBundle.all(ofSize: shown.size) {
-                session.shell.progress("\(bundle.entries.lowerBound) of \(shown.size)")
-                let bytes = try await session.client.bytes(base.appending("log/\(bundle.path)"))
-                guard case .success(let entries) = Result(catching: { try bundle.decode(bytes) })
-                else {
-                    verifier.refuse(tile: bundle.path)
-                    break
-                }
-                for entry in entries { verifier.read(entry: entry) }
-            }
-            session.shell.progress("texts")
-            var count: UInt64 = 0
-            try await session.client.lines(
-                base.appending("audit"),
-                accept: "application/jsonl"
-            ) { line in
-                // What was written since the checkpoint is not covered by it.
-                guard count < shown.size else { return }
-                count += 1
-                verifier.read(line: line)
-            }
+            try await session.read(base, size: shown.size, into: &verifier)
             session.shell.clearProgress()
             let report = verifier.finish()
             var text = AuditText(report: report, subject: shown.named.name, isComplete: true)
@@ -260,5 +240,35 @@ struct VerifyAudit: AsyncParsableCommand {
             """
         )
         return [shown.named]
+    }
+}
+
+extension Session {
+    /// Reads the tree of `size` and its records into `verifier`; `keep` takes each record's line too.
+    func read(
+        _ base: Path,
+        size: UInt64,
+        into verifier: inout LogVerifier,
+        keep: ([UInt8]) throws -> Void = { _ in }
+    ) async throws {
+        for bundle in EntryBundle.all(ofSize: size) {
+            shell.progress("\(bundle.entries.lowerBound) of \(size)")
+            let bytes = try await client.bytes(base.appending("log/\(bundle.path)"))
+            guard case .success(let entries) = Result(catching: { try bundle.decode(bytes) })
+            else {
+                verifier.refuse(tile: bundle.path)
+                break
+            }
+            for entry in entries { verifier.read(entry: entry) }
+        }
+        shell.progress("texts")
+        var count: UInt64 = 0
+        try await client.lines(base.appending("audit"), accept: "application/jsonl") { line in
+            // What was written since the checkpoint is not covered by it.
+            guard count < size else { return }
+            count += 1
+            verifier.read(line: line)
+            try keep(line)
+        }
     }
 }

@@ -1,4 +1,5 @@
 import LockboxClient
+import LockboxWire
 import MerkleLog
 import Testing
 
@@ -34,6 +35,40 @@ import Testing
         #expect(try findings(log, memory: memory(log, sizes: [0, 12, 20], leaves: 20)) == [])
         #expect(try findings(log) == [])
         #expect(try findings(try ExportedLog(records: 0)) == [])
+    }
+
+    @Test func aVerifierGoesOnFromWhatItRead() throws {
+        let log = try ExportedLog(records: 34)
+        var verifier = LogVerifier(
+            notes: [try log.note(20)],
+            keys: [log.signer.verifierKey],
+            source: .treeAndRecords
+        )
+        func read(_ records: some Sequence<AuditRecord>) {
+            for record in records {
+                verifier.read(entry: Array(record.leaf.utf8))
+                verifier.read(record)
+            }
+        }
+        read(try log.records().prefix(20))
+        let before = verifier
+        verifier.goOn(to: try log.note(34), from: try log.note(20))
+        read(try log.records().dropFirst(20))
+        let report = verifier.finish()
+        #expect(report.findings == [] && report.heads == [log.head(20), log.head(34)])
+        // A history that has another record where both have one, and ends with the same.
+        var other = try ExportedLog(records: 10)
+        try other.append(index: 10, activity: "request.denied")
+        for index in 11..<34 { try other.append(index: UInt64(index)) }
+        verifier = before
+        verifier.goOn(to: try other.note(34), from: try log.note(20))
+        read(try other.records().dropFirst(20))
+        #expect(
+            verifier.finish().findings.map(\.description) == [
+                "the log was rewritten: its records are not those that were signed at 34; "
+                    + "those before record 20 are, so the change is in 20…33"
+            ]
+        )
     }
 
     @Test func recordChangedSinceTheLastLookIsNamed() throws {

@@ -153,6 +153,8 @@ struct WallTests {
         #expect(
             Set(plan.programs["lockbox"] ?? []).intersection(rooms) == [
                 "LockboxClient", "LockboxWire", "LockboxWitness", "MerkleLog",
+                // Letters of `lockbox watch`, and the values that they are made of.
+                "LockboxDomain", "LockboxMail", "LockboxPorts",
             ]
         )
     }
