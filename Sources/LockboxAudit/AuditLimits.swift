@@ -2,6 +2,8 @@ import LockboxDomain
 
 /// The bounds of the audit's reads.
 enum AuditLimits {
+    /// Records of unknown access among which one is looked for that says the same, the newest.
+    static let unknownLookedAt = 200
     /// Records that one view of the store looks at.
     static let slice = 5_000
     /// Slices that one page of a search looks at before it is given out short: to read so many

@@ -299,6 +299,80 @@ def test_a_role_that_lockbox_never_made_is_shown_and_left_and_its_own_is_removed
     place.removed(request)
 
 
+def found(place, tenant="contoso"):
+    """What the log of a tenant says of access that nobody granted, the oldest first."""
+    records = place.lockbox.api({"contoso": "alan", "fabrikam": "fiona"}[tenant]).audit(tenant, activity="access.unknown")
+    return [(record["texts"]["loginName"]["text"], record["data"]["kind"], record["data"]["closed"])
+            for record in sorted(records, key=lambda record: record["index"])]
+
+
+def rules(place, **changed):
+    path = "/v1/tenants/contoso/policy"
+    now = place.lockbox.api("gita").get(path).json
+    rules = {name: value for name, value in now.items() if name not in ("tenant", "licensed", "waiting")}
+    answer = place.lockbox.api("gita").put(path, {**rules, **changed})
+    assert answer.status == 200, answer
+    return answer.json
+
+
+def test_a_role_that_nobody_granted_is_shown_to_whose_data_it_reaches_and_closed_where_the_rules_say_so(place):
+    wait_until(lambda: drift(place) == 0, 60, "no drift")
+    secret = secrets.new("password of an intruder")
+
+    def intrude(name, database):
+        place.postgres.sql(f"CREATE ROLE \"{name}\" LOGIN PASSWORD '{secret}' IN ROLE crm_read; "
+                           f'GRANT CONNECT ON DATABASE {database} TO "{name}"')
+        session = Session(place.postgres.port, name, secret, database)
+        place.sessions.append(session)
+        assert session.run("SELECT count(*) FROM customers;") == ["2"]
+        return place.postgres.oid(name)
+
+    oid = intrude("lbx-0000000000-1", "contoso")
+    wait_until(lambda: found(place), 60, "a record in the tenant's log")
+    assert found(place) == [("lbx-0000000000-1", "unknown", False)] and found(place, "fabrikam") == []
+    assert place.postgres.sessions(oid) == 1, "shown, and left: the rules say nothing else"
+    assert drift(place) == 1
+    place.lockbox.wait_for_letters()
+    letters = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+               for path in place.lockbox.letters.iterdir()]
+    told = [letter.get_body(("plain",)).get_content() for letter in letters if "gita@contoso.test" in letter["to"]]
+    assert any("lbx-0000000000-1" in text and "nobody granted" in " ".join(text.split()) for text in told), told
+
+    assert rules(place, closeUnknownAccess=True)["closeUnknownAccess"] is True
+    place.postgres.wait_gone(oid, 60)
+    wait_until(lambda: len(found(place)) == 2, 60, "the record of it")
+    assert found(place)[1] == ("lbx-0000000000-1", "unknown", True)
+    with pytest.raises(Failed):
+        place.postgres.sql("SELECT 1", "contoso", "lbx-0000000000-1", secret)
+    assert "lbx-0000000000-1" in place.postgres.sql("SELECT rolname FROM pg_roles"), "nothing of it is deleted"
+    wait_until(lambda: drift(place) == 0, 60, "no drift")
+
+    # Another tenant's rules say that it is shown only.
+    other = intrude("lbx-1111111111-1", "fabrikam")
+    wait_until(lambda: found(place, "fabrikam"), 60, "a record in the other tenant's log")
+    assert found(place, "fabrikam") == [("lbx-1111111111-1", "unknown", False)] and len(found(place)) == 2
+    assert place.postgres.sessions(other) == 1
+    # Access that was granted goes on beside it, and is not shown.
+    request, credential = place.access()
+    assert place.psql(credential, "SELECT 1") == ["1"]
+    # To leave it open is looser, and waits.
+    assert rules(place, closeUnknownAccess=False)["waiting"]["closeUnknownAccess"] is False
+    place.lockbox.stop()
+    place.lockbox.start()
+    wait_until(lambda: drift(place) == 1, 60, "drift to show again")
+    assert len(found(place)) == 2 and len(found(place, "fabrikam")) == 1, "what was told is not told again"
+    assert place.psql(credential, "SELECT 1") == ["1"]
+    for session in place.sessions:
+        session.close()
+    place.postgres.sql(
+        'DROP OWNED BY "lbx-0000000000-1"; DROP ROLE "lbx-0000000000-1"', "contoso")
+    place.postgres.sql('DROP OWNED BY "lbx-1111111111-1"; DROP ROLE "lbx-1111111111-1"', "fabrikam")
+    wait_until(lambda: drift(place) == 0, 60, "no drift any more")
+    place.revoke(request)
+    place.removed(request)
+    place.lockbox.check_log()
+
+
 def opened(place, request, statements=None, path=None, *arguments):
     """`lockbox access open` of an engineer, with what is piped into it."""
     url = {"LOCKBOX_URL": place.lockbox.url, "LOCKBOX_TOKEN": place.eve.token}
