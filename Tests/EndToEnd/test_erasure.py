@@ -118,6 +118,8 @@ def test_an_administrator_erases_a_request_and_its_bytes_are_gone(there):
             if text.get("text") == COMMENT:
                 text.update(salt=None, text=None)
     blanked = there.folder / "blanked.jsonl"
+    for part in ("key", "checkpoint"):
+        blanked.with_suffix("." + part).write_bytes(before.with_suffix("." + part).read_bytes())
     blanked.write_text("".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines))
     assert all("erased-without-record" in codes for codes in there.findings(blanked))
 
@@ -129,9 +131,7 @@ def test_what_the_rules_keep_no_longer_goes_by_itself(there):
     now = there.api("gita").get(path).json
     rules = {name: value for name, value in now.items() if name not in ("tenant", "licensed", "waiting")}
     asked = there.api("gita").put(path, {**rules, "retention": "P90D"}).json
-    assert asked["retention"] == "none" and asked["waiting"]["retention"] == "P90D", "sooner is looser, and waits"
-    there.lockbox.clock.advance(hours=25)
-    wait_until(lambda: there.api("gita").get(path).json["retention"] == "P90D", 30, "the rule to hold", 0.2)
+    assert asked["retention"] == "P90D", "one yes is enough here, for what is looser too"
     there.lockbox.clock.advance(hours=24 * 60)
     there.lockbox.clock.advance(hours=2)
     assert COMMENT in [text for _, _, text in there.texts(request=number)], "two months are no ninety days"

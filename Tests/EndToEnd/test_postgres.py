@@ -355,8 +355,7 @@ def test_a_role_that_nobody_granted_is_shown_to_whose_data_it_reaches_and_closed
     # Access that was granted goes on beside it, and is not shown.
     request, credential = place.access()
     assert place.psql(credential, "SELECT 1") == ["1"]
-    # To leave it open is looser, and waits.
-    assert rules(place, closeUnknownAccess=False)["waiting"]["closeUnknownAccess"] is False
+    assert rules(place, closeUnknownAccess=False)["closeUnknownAccess"] is False
     place.lockbox.stop()
     place.lockbox.start()
     wait_until(lambda: drift(place) == 1, 60, "drift to show again")

@@ -132,9 +132,6 @@ struct DriftWatchTests {
             #expect(records[0].data.contains(#""closed":false"#))
             #expect(records[0].texts["loginName"]?.hasPrefix(#"lbx-\u{a}\u{202e}xxx"#) == true)
             #expect(records[0].texts["loginName"]?.count == 203)
-            let letters = try await bench.lettersToTenant()
-            #expect(letters.count == 1)
-            #expect(letters[0].contains("something is open that nobody granted"))
             #expect(bench.service.shutOut == [])
             #expect(try await bench.letters().count == 1)
         }
@@ -149,7 +146,6 @@ struct DriftWatchTests {
             #expect(bench.service.open == [])
             #expect(bench.differences == 0)
             #expect(try await bench.records().map { $0.data.contains(#""closed":true"#) } == [true])
-            #expect(try await bench.lettersToTenant().first?.contains("It was closed") == true)
             // Whoever comes again at once is shut out again, and not told again.
             bench.service.open = [bench.intruder("lbx-intruder")]
             try await bench.look()
@@ -382,16 +378,6 @@ private struct DriftBench {
                     )
                 )
             }
-        }
-    }
-
-    /// To its one administrator.
-    func lettersToTenant() async throws -> [String] {
-        try await world.store.read { tx in
-            try tx.sideNotices(
-                of: .tenant(Fixture.contoso.id),
-                since: Timestamp(milliseconds: 0)
-            ).map { $0.facts["change"] ?? "" }
         }
     }
 

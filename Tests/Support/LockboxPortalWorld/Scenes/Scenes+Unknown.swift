@@ -21,6 +21,19 @@ extension Scene {
             .page("/overview"),
             after: { world in try await world.unknownFound(isClosed: true) }
         ),
+        Scene(
+            "Settings",
+            "review of closing what nobody granted",
+            as: "gita",
+            .fill("/settings/review", on: "/settings", typing: [("unknown", "close")])
+        ),
+        Scene(
+            "Settings",
+            "review of leaving open what nobody granted",
+            as: "gita",
+            .fill("/settings/review", on: "/settings", typing: [("unknown", "show")]),
+            after: { world in try await world.policy { $0.closesUnknownAccess = true } }
+        ),
     ]
 }
 
