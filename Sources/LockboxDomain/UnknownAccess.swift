@@ -1,5 +1,6 @@
 /// Access that nobody granted, as a look at a service found it.
 public struct UnknownAccess: Hashable, Sendable {
+    /// What is wrong with it.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
         /// Lockbox gave out no such login name.
         case unknown
