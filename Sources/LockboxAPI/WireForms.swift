@@ -240,6 +240,7 @@ extension PolicyBody {
             allowPrograms: tenant.policy.allowsPrograms,
             retention: tenant.policy.retention?.description ?? "none",
             signedApprovals: tenant.policy.signedApprovals.rawValue,
+            closeUnknownAccess: tenant.policy.closesUnknownAccess,
             version: tenant.version,
             waiting: waiting.map(PolicyChangeBody.init)
         )
@@ -259,6 +260,7 @@ extension PolicyChangeBody {
             allowPrograms: change.policy.allowsPrograms,
             retention: change.policy.retention?.description ?? "none",
             signedApprovals: change.policy.signedApprovals.rawValue,
+            closeUnknownAccess: change.policy.closesUnknownAccess,
             madeBy: change.by.text,
             madeAt: change.madeAt.description,
             takesEffectAt: change.takesEffectAt.description,
@@ -283,7 +285,8 @@ extension NewPolicy {
             retention: retention.flatMap { $0 == "none" ? nil : $0 }.map {
                 try TimeSpan(duration: $0, field: "retention")
             },
-            signedApprovals: try mode ?? .off
+            signedApprovals: try mode ?? .off,
+            closesUnknownAccess: closeUnknownAccess ?? false
         )
     }
 
@@ -308,6 +311,7 @@ extension NewPolicy {
         if allowPrograms == nil { policy.allowsPrograms = present.allowsPrograms }
         if retention == nil { policy.retention = present.retention }
         if signedApprovals == nil { policy.signedApprovals = present.signedApprovals }
+        if closeUnknownAccess == nil { policy.closesUnknownAccess = present.closesUnknownAccess }
         return policy
     }
 }

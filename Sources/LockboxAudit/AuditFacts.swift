@@ -130,6 +130,7 @@ extension AuditFacts {
         case .removalFailed(let removal):
             self.init("access.removalFailed", of: removal)
             data["problem"] = removal.problem.map { .string($0) }
+        case .unknownFound(let found): self.init(found)
         }
     }
 
@@ -436,6 +437,7 @@ extension AuditFacts {
             "coolingOff": .string(policy.coolingOff.description),
             "allowPrograms": .boolean(policy.allowsPrograms),
             "signedApprovals": .string(policy.signedApprovals.rawValue),
+            "closeUnknownAccess": .boolean(policy.closesUnknownAccess),
         ]
         members["retention"] = policy.retention.map { .string($0.description) }
         return members

@@ -4,6 +4,8 @@ import LockboxDomain
 enum AuditLimits {
     /// Heads with enough lines that are looked at for one whose lines are good.
     static let cosignedHeads = 16
+    /// Records of unknown access among which one is looked for that says the same, the newest.
+    static let unknownLookedAt = 200
     /// Records that one view of the store looks at.
     static let slice = 5_000
     /// Slices that one page of a search looks at before it is given out short: to read so many

@@ -13,7 +13,7 @@ enum AuditTable {
     private static let texts = [
         "subject", "description", "url", "reason", "comment", "message", "label", "personName",
         "personAddress", "resource", "account", "group", "proposedAddress", "proposedAliases",
-        operationLines, "statement",
+        operationLines, "statement", "loginName", "oddity",
     ]
 
     /// The column of a batch's text, whose field is called as a count is.
@@ -36,7 +36,7 @@ enum AuditTable {
             "authentication", "acrValues", "trustsAddresses", "rolesClaim", "claimedRoles",
             "passkey", "publicKey", "backupEligible", "counter", "counterBefore",
             "provisioningToken", "given", "givenBefore", "erased", "retention", "key", "previous",
-            "signature", "expectedSize", "expectedRoot", "size",
+            "signature", "expectedSize", "expectedRoot", "size", "closed",
         ]
         + ["kind", "passkey", "key", "authenticatorData", "clientData", "signature"].map {
             "signature.\($0)"
@@ -44,7 +44,7 @@ enum AuditTable {
 
     private static let rules = [
         "requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded", "withheldFromTokens",
-        "coolingOff", "allowPrograms", "retention", "signedApprovals",
+        "coolingOff", "allowPrograms", "retention", "signedApprovals", "closeUnknownAccess",
     ]
 
     static var header: [UInt8] { CSVLine.bytes(columns) }

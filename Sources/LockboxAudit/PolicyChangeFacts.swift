@@ -38,7 +38,7 @@ extension LogReplayState {
 
     static func isSame(_ told: [String: JSONValue]?, _ policy: Policy?) -> Bool {
         // Records from before there was a cooling-off say nothing of it, nor those from before tenants
-        // could refuse programs or ask for signatures.
+        // could refuse programs, ask for signatures or have unknown access closed.
         let coolingOff =
             told?["coolingOff"]?.text ?? told.map { _ in Limits.defaultCoolingOff.description }
         return told?["requireApproval"]?.flag == policy?.requireApproval
@@ -52,6 +52,7 @@ extension LogReplayState {
             && told?["retention"]?.text == policy?.retention?.description
             && told.map { $0["signedApprovals"]?.text ?? "off" }
                 == policy?.signedApprovals.rawValue
+            && told.map { $0["closeUnknownAccess"]?.flag ?? false } == policy?.closesUnknownAccess
     }
 
     /// Where the tables have other rules that wait than the log: whoever puts some there could have

@@ -26,6 +26,8 @@ package final class DecisionIndex: CommitListener {
         /// What the log was found to grant, as it was then: a row that says something else since is
         /// looked at anew.
         var granted: [GrantID: OpenGrant] = [:]
+        /// How many rows the log was found not to grant.
+        var refused = 0
         /// Ends that hold and are not written down.
         var ends: [GrantID: ImmediateEnd] = [:] { didSet { version += 1 } }
         /// Grants that ended early, until their credentials are over anyhow: an answer that was
@@ -172,6 +174,10 @@ package final class DecisionIndex: CommitListener {
         }
     }
 
+    /// How many rows of grants were in the database at the last reading that the log does not grant:
+    /// they open nothing, and somebody put them there.
+    package var refusedCount: Int { state.withLock { $0.refused } }
+
     /// Reads everything anew. Call when another process may have written, and at least every
     /// `freshness`.
     package func refresh(reload: Bool) async throws {
@@ -212,6 +218,7 @@ package final class DecisionIndex: CommitListener {
                 state.open = open
                 state.grants = OpenGrants(Array(granted.values))
                 state.granted = granted
+                state.refused = others.count
                 state.refreshedAt = now
                 state.reloads += 1
                 return true
@@ -275,8 +282,8 @@ package final class DecisionIndex: CommitListener {
             case .access(.credentialIssued(let credential)): issued.append(credential)
             case .access(.grantOpened(let request, _)): opened.append(request.id)
             case .access(.grantStarted), .access(.resourceOpened), .access(.operationsRecorded),
-                .access(.removalConfirmed), .access(.removalFailed), .request, .directory, .signIn,
-                .provisioning, .log:
+                .access(.removalConfirmed), .access(.removalFailed), .access(.unknownFound),
+                .request, .directory, .signIn, .provisioning, .log:
                 break
             }
         }

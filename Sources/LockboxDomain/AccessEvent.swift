@@ -10,6 +10,8 @@ public enum AccessEvent: Hashable, Sendable {
     case operationsRecorded(OperationBatch)
     case removalConfirmed(Removal)
     case removalFailed(Removal)
+    /// Something is open that nobody granted.
+    case unknownFound(UnknownAccess)
 }
 
 extension AccessEvent {
@@ -19,7 +21,8 @@ extension AccessEvent {
         switch self {
         case .grantStarted, .operationsRecorded: true
         case .grantEnded(_, _, let ending): ending.reason == .expired
-        case .grantOpened, .credentialIssued, .resourceOpened, .removalConfirmed, .removalFailed:
+        case .grantOpened, .credentialIssued, .resourceOpened, .removalConfirmed, .removalFailed,
+            .unknownFound:
             false
         }
     }
@@ -33,6 +36,7 @@ extension AccessEvent {
         case .credentialIssued(let credential), .resourceOpened(let credential): credential.tenant
         case .operationsRecorded(let batch): batch.tenant
         case .removalConfirmed(let removal), .removalFailed(let removal): removal.tenant
+        case .unknownFound(let found): found.tenant
         }
     }
 }

@@ -16,6 +16,9 @@ public struct Policy: Hashable, Sendable {
     public var retention: TimeSpan?
     /// Whether approvals count only with a signature of the approver's own.
     public var signedApprovals: SignedApprovals
+    /// Whether what is open at a service and was granted by nobody is closed, where it reaches the
+    /// tenant's data.
+    public var closesUnknownAccess: Bool
 
     public static let standard = Policy(
         unchecked: true,
@@ -26,7 +29,8 @@ public struct Policy: Hashable, Sendable {
         coolingOff: Limits.defaultCoolingOff,
         allowsPrograms: true,
         retention: nil,
-        signedApprovals: .off
+        signedApprovals: .off,
+        closesUnknownAccess: false
     )
 
     public init(
@@ -38,7 +42,8 @@ public struct Policy: Hashable, Sendable {
         coolingOff: TimeSpan,
         allowsPrograms: Bool = true,
         retention: TimeSpan? = nil,
-        signedApprovals: SignedApprovals = .off
+        signedApprovals: SignedApprovals = .off,
+        closesUnknownAccess: Bool = false
     )
         throws(Refusal)
     {
@@ -78,7 +83,8 @@ public struct Policy: Hashable, Sendable {
             coolingOff: coolingOff,
             allowsPrograms: allowsPrograms,
             retention: retention,
-            signedApprovals: signedApprovals
+            signedApprovals: signedApprovals,
+            closesUnknownAccess: closesUnknownAccess
         )
     }
 
@@ -91,7 +97,8 @@ public struct Policy: Hashable, Sendable {
         coolingOff: TimeSpan,
         allowsPrograms: Bool,
         retention: TimeSpan?,
-        signedApprovals: SignedApprovals
+        signedApprovals: SignedApprovals,
+        closesUnknownAccess: Bool
     ) {
         self.requireApproval = requireApproval
         self.decisionWindow = decisionWindow
@@ -102,6 +109,7 @@ public struct Policy: Hashable, Sendable {
         self.allowsPrograms = allowsPrograms
         self.retention = retention
         self.signedApprovals = signedApprovals
+        self.closesUnknownAccess = closesUnknownAccess
     }
 }
 

@@ -18,6 +18,8 @@ public enum PolicyLoosening: String, Hashable, Sendable, CaseIterable {
     case retention
     /// An approval counts without a signature.
     case signedApprovals
+    /// Access that nobody granted is left open.
+    case closesUnknownAccess
 
     /// Whether `after` protects less by this rule than `before`.
     func isBetween(_ before: Policy, _ after: Policy) -> Bool {
@@ -33,6 +35,7 @@ public enum PolicyLoosening: String, Hashable, Sendable, CaseIterable {
         case .retention: after.keptFor < before.keptFor
         case .signedApprovals:
             before.signedApprovals == .required && after.signedApprovals == .off
+        case .closesUnknownAccess: before.closesUnknownAccess && !after.closesUnknownAccess
         }
     }
 }
@@ -55,6 +58,7 @@ extension Policy {
         strict.allowsPrograms = allowsPrograms && other.allowsPrograms
         if other.keptFor > keptFor { strict.retention = other.retention }
         if other.signedApprovals == .required { strict.signedApprovals = .required }
+        strict.closesUnknownAccess = closesUnknownAccess || other.closesUnknownAccess
         return strict
     }
 

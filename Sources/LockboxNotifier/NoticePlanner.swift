@@ -102,6 +102,7 @@ package struct NoticePlanner: EventReader {
         case .removalConfirmed(let removal):
             try writer.tellOfRecovery(removal)
             try writer.reportAfterRemoval(removal)
+        case .unknownFound(let found): try writer.tell(of: SideChange(found), by: .system)
         case .credentialIssued, .resourceOpened, .operationsRecorded: return
         }
     }

@@ -111,8 +111,9 @@ extension LetterContent {
                     "Lockbox: what is open at a service is not what should be",
                     "Somebody or something changed it there, beside Lockbox.",
                     "See who made or changed it, and remove at the service what nobody should have: "
-                        + "Lockbox leaves alone what it did not make. What had ended and was open "
-                        + "again it has closed. The server's log says more."
+                        + "Lockbox shuts out what it did not make only where a customer's rules say "
+                        + "so. What had ended and was open again it has closed. The server's log "
+                        + "says more."
                 )
             case "letterGivenUp":
                 (

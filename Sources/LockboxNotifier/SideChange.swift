@@ -151,6 +151,27 @@ extension SideChange {
     }
 }
 
+extension SideChange {
+    /// What is open at a service, and nobody granted.
+    init(_ found: UnknownAccess) {
+        let what =
+            switch found.kind {
+            case .unknown: "something is open that nobody granted"
+            case .altered: "access is not as Lockbox made it"
+            case .reopened: "access was open again after its end"
+            }
+        let become =
+            found.isClosed
+            ? "It was closed"
+            : "It is open still: ask your provider what it is for, and have it closed"
+        self.init(
+            tenant: found.tenant,
+            words: "At the service \(found.service) \(what), with the login name "
+                + "\(found.loginName)" + (found.oddity.map { " (\($0))" } ?? "") + ". \(become)"
+        )
+    }
+}
+
 extension PolicyChange {
     fileprivate func words(_ event: PolicyChangeEvent, at tenant: Tenant) -> String {
         let changes = policy.changes(since: tenant.policy).joined(separator: "; ")
@@ -456,6 +477,13 @@ extension Policy {
                 signedApprovals == .required
                     ? "approvals count only when they are signed"
                     : "approvals count without a signature"
+            )
+        }
+        if closesUnknownAccess != before.closesUnknownAccess {
+            changes.append(
+                closesUnknownAccess
+                    ? "access that nobody granted is closed"
+                    : "access that nobody granted is shown, and not closed"
             )
         }
         return changes

@@ -17,6 +17,16 @@ public protocol Enforcer: Sendable {
     /// What grants have open at the service now. What cannot be read for certain is an error, never
     /// an empty list.
     func list() async throws(EnforcerError) -> [OpenAccess]
+    /// Cuts what is open under a login name that no grant has, and shuts it out where the service
+    /// has a way to; what it owns there stays. Whether it is gone, `list` says.
+    func shutOut(_ username: String) async throws(EnforcerError)
+}
+
+extension Enforcer {
+    /// A kind that is told grants alone cannot be told anything else.
+    public func shutOut(_ username: String) async throws(EnforcerError) {
+        throw EnforcerError("the service cannot be told to close what nobody granted")
+    }
 }
 
 /// Uses access as an engineer does.
@@ -39,13 +49,27 @@ public struct OpenAccess: Hashable, Sendable {
     public let grant: GrantID?
     /// What about it is not as Lockbox made it, in an operator's words; nil where nothing is.
     public let oddity: String?
+    /// Which of the service's resources it reaches, by the names behind their colons, as far as the
+    /// service says.
+    public let reaches: Set<String>
 
     public init(username: String) { self.init(username: username, oddity: nil) }
 
-    public init(username: String, oddity: String?) {
+    public init(username: String, oddity: String?, reaches: Set<String> = []) {
         self.username = username
         self.oddity = oddity
+        self.reaches = reaches
         grant = GrantID(loginName: username)
+    }
+
+    /// Two are the same that are called the same and odd in the same way, wherever they reach.
+    public static func == (left: OpenAccess, right: OpenAccess) -> Bool {
+        (left.username, left.oddity) == (right.username, right.oddity)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(username)
+        hasher.combine(oddity)
     }
 }
 

@@ -68,6 +68,9 @@ public protocol TenantRecords {
     func owner(of resource: Resource) throws -> TenantID?
     /// In order.
     func resources(of tenant: TenantID) throws -> [Resource]
+    /// The tenant that all resources of `service` belong to; nil where there are none, or several
+    /// tenants have some.
+    func onlyTenant(at service: ServiceID) throws -> TenantID?
     /// Says that `resource` belongs to `tenant`. Throws `Refusal.alreadyExists(.resource)` if it is
     /// another tenant's.
     func save(_ resource: Resource, of tenant: TenantID) throws

@@ -306,6 +306,11 @@ final class HealthWatch: Service, ServerCondition {
                 milliseconds: ends.oldest.milliseconds
             ),
             Gauge(
+                "lockbox_grants_refused",
+                "Rows of grants that the log does not grant, and that open nothing. Alert above 0.",
+                parts.index.refusedCount
+            ),
+            Gauge(
                 "lockbox_store_readable",
                 "0 while the database cannot be read. Alert below 1.",
                 state.withLock { $0.found.isReadable && $0.found.unreadable.isEmpty } ? 1 : 0

@@ -275,6 +275,7 @@ extension Change {
             wanted.withheldFromTokens = before.policy.withheldFromTokens
             wanted.coolingOff = before.policy.coolingOff
             wanted.signedApprovals = before.policy.signedApprovals
+            wanted.closesUnknownAccess = before.policy.closesUnknownAccess
             after.policy = before.policy.stricter(with: wanted)
             if after.policy != wanted {
                 report.append("tenant \(before.id): kept its own policy where the file's is looser")

@@ -51,7 +51,7 @@ package struct RemovalPlanner: EventReader {
                 )
             }
         case .grantOpened, .grantStarted, .credentialIssued, .resourceOpened, .operationsRecorded,
-            .removalConfirmed, .removalFailed:
+            .removalConfirmed, .removalFailed, .unknownFound:
             break
         }
     }

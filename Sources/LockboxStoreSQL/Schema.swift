@@ -37,7 +37,7 @@ package enum Schema {
                 .statements, .browserCodes, .lettersByTheDay, .ended,
                 .invitations, .tokenScopes, .openID, .identity, .provisioning, .passkeys,
                 .personProposals, .loosening, .programs, .logins, .support, .timeZones,
-                .erasure, .logOrigin, .signedApprovals, .cosignatures,
+                .erasure, .logOrigin, .signedApprovals, .cosignatures, .unknownAccess,
             ]
         }
     }

@@ -33,6 +33,7 @@ extension SQLTransaction: TenantRecords {
         row["allows_programs"] = .flag(policy.allowsPrograms)
         row["retention"] = .span(policy.retention)
         row["signed_approvals"] = .choice(policy.signedApprovals)
+        row["closes_unknown_access"] = .flag(policy.closesUnknownAccess)
     }
 
     private static func tenant(_ row: SQLRow) throws -> Tenant {
@@ -62,7 +63,8 @@ extension SQLTransaction: TenantRecords {
                 coolingOff: row.span("cooling_off"),
                 allowsPrograms: row.flag("allows_programs"),
                 retention: row.optionalSpan("retention"),
-                signedApprovals: row.choice("signed_approvals")
+                signedApprovals: row.choice("signed_approvals"),
+                closesUnknownAccess: row.flag("closes_unknown_access")
             )
         } catch is Refusal {
             throw row.corrupt
@@ -87,6 +89,26 @@ extension SQLTransaction: TenantRecords {
             "WHERE tenant = $1 ORDER BY service, name",
             [.id(tenant)]
         ) { try $0.resource(service: "service", name: "name") }
+    }
+
+    func onlyTenant(at service: ServiceID) throws -> TenantID? {
+        guard
+            let first = try connection.selectOne(
+                from: "resource",
+                key: ["service", "name"],
+                "WHERE service = $1 LIMIT 1",
+                [.id(service)],
+                row: { try $0.slug("tenant") as TenantID }
+            )
+        else { return nil }
+        let other = try connection.selectOne(
+            from: "resource",
+            key: ["service", "name"],
+            "WHERE service = $1 AND tenant <> $2 LIMIT 1",
+            [.id(service), .id(first)],
+            row: { try $0.slug("tenant") as TenantID }
+        )
+        return other == nil ? first : nil
     }
 
     func save(_ resource: Resource, of tenant: TenantID) throws {

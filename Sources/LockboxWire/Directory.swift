@@ -33,6 +33,8 @@ public struct PolicyBody: Codable, Hashable, Sendable {
     public var retention: String
     /// `required` where approvals count only when they are signed, or `off`.
     public var signedApprovals: String
+    /// Whether access that nobody granted is closed.
+    public var closeUnknownAccess: Bool
     public var version: Int
     /// In the answer to a change: what of it does not hold yet.
     public var waiting: PolicyChangeBody?
@@ -49,6 +51,7 @@ public struct PolicyBody: Codable, Hashable, Sendable {
         allowPrograms: Bool = true,
         retention: String = "none",
         signedApprovals: String = "off",
+        closeUnknownAccess: Bool = false,
         version: Int,
         waiting: PolicyChangeBody? = nil
     ) {
@@ -63,6 +66,7 @@ public struct PolicyBody: Codable, Hashable, Sendable {
         self.allowPrograms = allowPrograms
         self.retention = retention
         self.signedApprovals = signedApprovals
+        self.closeUnknownAccess = closeUnknownAccess
         self.version = version
         self.waiting = waiting
     }
@@ -84,6 +88,8 @@ public struct NewPolicy: Codable, Hashable, Sendable, KnownMembers {
     public var retention: String?
     /// `required` or `off`; as now if left out.
     public var signedApprovals: String?
+    /// Whether access that nobody granted is closed from then on; as now if left out.
+    public var closeUnknownAccess: Bool?
     /// The version that was read, as `If-Match` says it: for those behind a proxy that changes
     /// entity tags.
     public var version: Int?
@@ -98,6 +104,7 @@ public struct NewPolicy: Codable, Hashable, Sendable, KnownMembers {
         allowPrograms: Bool? = nil,
         retention: String? = nil,
         signedApprovals: String? = nil,
+        closeUnknownAccess: Bool? = nil,
         version: Int? = nil
     ) {
         self.version = version
@@ -110,11 +117,13 @@ public struct NewPolicy: Codable, Hashable, Sendable, KnownMembers {
         self.allowPrograms = allowPrograms
         self.retention = retention
         self.signedApprovals = signedApprovals
+        self.closeUnknownAccess = closeUnknownAccess
     }
 
     public static let members: Set<String> = [
         "requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded", "withheldFromTokens",
-        "coolingOff", "allowPrograms", "retention", "signedApprovals", "version",
+        "coolingOff", "allowPrograms", "retention", "signedApprovals",
+        "closeUnknownAccess", "version",
     ]
 }
 
@@ -130,6 +139,7 @@ public struct PolicyChangeBody: Codable, Hashable, Sendable {
     public var allowPrograms: Bool
     public var retention: String
     public var signedApprovals: String
+    public var closeUnknownAccess: Bool
     /// The person who asked.
     public var madeBy: String
     public var madeAt: String
@@ -149,6 +159,7 @@ public struct PolicyChangeBody: Codable, Hashable, Sendable {
         allowPrograms: Bool,
         retention: String = "none",
         signedApprovals: String = "off",
+        closeUnknownAccess: Bool = false,
         madeBy: String,
         madeAt: String,
         takesEffectAt: String,
@@ -164,6 +175,7 @@ public struct PolicyChangeBody: Codable, Hashable, Sendable {
         self.allowPrograms = allowPrograms
         self.retention = retention
         self.signedApprovals = signedApprovals
+        self.closeUnknownAccess = closeUnknownAccess
         self.madeBy = madeBy
         self.madeAt = madeAt
         self.takesEffectAt = takesEffectAt

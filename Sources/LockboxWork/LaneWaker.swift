@@ -58,7 +58,7 @@ package struct LaneWaker: CommitListener {
         case .grantOpened, .grantStarted:
             expiry.wake()
             mail.wake()
-        case .removalConfirmed, .removalFailed: mail.wake()
+        case .removalConfirmed, .removalFailed, .unknownFound: mail.wake()
         case .credentialIssued, .resourceOpened, .operationsRecorded: break
         }
     }

@@ -81,11 +81,17 @@ struct PolicyCommand: AsyncParsableCommand {
             help: "Whether approvals count only when they are signed: off or required.",
             completion: .list(["off", "required"])
         ) var signedApprovals: String?
+        @Flag(
+            inversion: .prefixedNo,
+            help: "Close access that nobody granted, where it reaches the tenant's data."
+        )
+        var closeUnknownAccess: Bool?
 
         func validate() throws {
             if requireApproval == nil, decisionWindow == nil, maxAccess == nil,
                 approvalsNeeded == nil, coolingOff == nil, tokensMayNot.isEmpty, !tokensMayAll,
-                allowPrograms == nil, retention == nil, signedApprovals == nil
+                allowPrograms == nil, retention == nil, signedApprovals == nil,
+                closeUnknownAccess == nil
             {
                 throw ValidationError("Say which rule to change.")
             }
@@ -108,7 +114,8 @@ struct PolicyCommand: AsyncParsableCommand {
                     coolingOff: coolingOff?.iso ?? before.coolingOff,
                     allowPrograms: allowPrograms ?? before.allowPrograms,
                     retention: retention ?? before.retention,
-                    signedApprovals: signedApprovals ?? before.signedApprovals
+                    signedApprovals: signedApprovals ?? before.signedApprovals,
+                    closeUnknownAccess: closeUnknownAccess ?? before.closeUnknownAccess
                 )
                 let after: PolicyBody = try await session.client.put(
                     path,
@@ -215,6 +222,7 @@ extension PolicyChangeBody {
             "programs \(allowPrograms ? "may ask" : "may not ask")",
             "texts of the log kept \(PolicyBody.kept(retention))",
             "signed approvals \(TerminalText.clean(signedApprovals))",
+            "access that nobody granted \(closeUnknownAccess ? "closed" : "shown")",
         ].joined(separator: ", ")
     }
 }
@@ -238,6 +246,7 @@ extension PolicyBody {
         sheet.add("Programs may ask", allowPrograms ? "yes" : "no")
         sheet.add("Texts of the log kept", Self.kept(retention))
         sheet.add("Signed approvals", signedApprovals)
+        sheet.add("Access nobody granted", closeUnknownAccess ? "closed" : "shown")
         if let waiting {
             sheet.add(
                 "Waits until \(waiting.takesEffectAt)",

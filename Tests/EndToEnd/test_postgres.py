@@ -293,10 +293,87 @@ def test_a_role_that_lockbox_never_made_is_shown_and_left_and_its_own_is_removed
     assert place.psql(credential, "SELECT 1") == ["1"], "access that goes on is not touched"
     assert place.postgres.sql("SELECT count(*) FROM pg_roles WHERE rolname IN ('lbx-0123456789-1', 'somebody', 'twin')") == ["3"]
     assert "what is open at a service is not what should be" in place.lockbox.output
+    wait_until(lambda: len(found(place, "contoso", name, was)) == 2, 20, "the tenant's records")
+    assert sorted(found(place, "contoso", name, was)) == sorted([(name, "altered", False), (was, "reopened", True)])
     place.postgres.sql('DROP ROLE "lbx-0123456789-1", somebody, twin')
     wait_until(lambda: drift(place) == 0, 60, "no drift any more")
     place.revoke(request)
     place.removed(request)
+
+
+def found(place, tenant="contoso", *names):
+    """What the log of a tenant says of access under `names` that nobody granted, the oldest first."""
+    records = place.lockbox.api({"contoso": "alan", "fabrikam": "fiona"}[tenant]).audit(tenant, activity="access.unknown")
+    return [(record["texts"]["loginName"]["text"], record["data"]["kind"], record["data"]["closed"])
+            for record in sorted(records, key=lambda record: record["index"])
+            if record["texts"]["loginName"]["text"] in names]
+
+
+def rules(place, **changed):
+    path = "/v1/tenants/contoso/policy"
+    now = place.lockbox.api("gita").get(path).json
+    rules = {name: value for name, value in now.items() if name not in ("tenant", "licensed", "waiting")}
+    answer = place.lockbox.api("gita").put(path, {**rules, **changed})
+    assert answer.status == 200, answer
+    return answer.json
+
+
+def test_a_role_that_nobody_granted_is_shown_to_whose_data_it_reaches_and_closed_where_the_rules_say_so(place):
+    wait_until(lambda: drift(place) == 0, 60, "no drift")
+    one, two = "lbx-0000000000-1", "lbx-1111111111-1"
+    contoso, fabrikam = (lambda: found(place, "contoso", one, two)), (lambda: found(place, "fabrikam", one, two))
+    secret = secrets.new("password of an intruder")
+
+    def intrude(name, database):
+        place.postgres.sql(f"CREATE ROLE \"{name}\" LOGIN PASSWORD '{secret}' IN ROLE crm_read; "
+                           f'GRANT CONNECT ON DATABASE {database} TO "{name}"')
+        session = Session(place.postgres.port, name, secret, database)
+        place.sessions.append(session)
+        assert session.run("SELECT count(*) FROM customers;") == ["2"]
+        return place.postgres.oid(name)
+
+    oid = intrude(one, "contoso")
+    wait_until(contoso, 60, "a record in the tenant's log")
+    assert contoso() == [(one, "unknown", False)] and fabrikam() == []
+    assert place.postgres.sessions(oid) == 1, "shown, and left: the rules say nothing else"
+    assert drift(place) == 1
+    place.lockbox.wait_for_letters()
+    letters = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+               for path in place.lockbox.letters.iterdir()]
+    told = [letter.get_body(("plain",)).get_content() for letter in letters if "gita@contoso.test" in letter["to"]]
+    assert any(one in text and "nobody granted" in " ".join(text.split()) for text in told), told
+
+    assert rules(place, closeUnknownAccess=True)["closeUnknownAccess"] is True
+    place.postgres.wait_gone(oid, 60)
+    wait_until(lambda: len(contoso()) == 2, 60, "the record of it")
+    assert contoso()[1] == (one, "unknown", True)
+    with pytest.raises(Failed):
+        place.postgres.sql("SELECT 1", "contoso", one, secret)
+    assert one in place.postgres.sql("SELECT rolname FROM pg_roles"), "nothing of it is deleted"
+    wait_until(lambda: drift(place) == 0, 60, "no drift")
+
+    # Another tenant's rules say that it is shown only.
+    other = intrude(two, "fabrikam")
+    wait_until(fabrikam, 60, "a record in the other tenant's log")
+    assert fabrikam() == [(two, "unknown", False)] and len(contoso()) == 2
+    assert place.postgres.sessions(other) == 1
+    # Access that was granted goes on beside it, and is not shown.
+    request, credential = place.access()
+    assert place.psql(credential, "SELECT 1") == ["1"]
+    assert rules(place, closeUnknownAccess=False)["closeUnknownAccess"] is False
+    place.lockbox.stop()
+    place.lockbox.start()
+    wait_until(lambda: drift(place) == 1, 60, "drift to show again")
+    assert len(contoso()) == 2 and len(fabrikam()) == 1, "what was told is not told again"
+    assert place.psql(credential, "SELECT 1") == ["1"]
+    for session in place.sessions:
+        session.close()
+    for name, database in ((one, "contoso"), (two, "fabrikam")):
+        place.postgres.sql(f'DROP OWNED BY "{name}"; DROP ROLE "{name}"', database)
+    wait_until(lambda: drift(place) == 0, 60, "no drift any more")
+    place.revoke(request)
+    place.removed(request)
+    place.lockbox.check_log()
 
 
 def opened(place, request, statements=None, path=None, *arguments):

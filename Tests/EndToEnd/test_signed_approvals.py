@@ -300,6 +300,7 @@ def test_a_grant_that_was_written_into_the_database_opens_nothing(there):
     wait_until(lambda: "not obeyed" in (there.lockbox.process.out.text + there.lockbox.process.err.text), 15, "the row to be looked at", 0.1)
     assert introspects(there, token)
     assert not introspects(there, forged)
+    assert b"\nlockbox_grants_refused 1\n" in there.lockbox.api().get("/metrics").body, "the operator's alert"
     assert credential(there, waiting).status == 409
     there.lockbox.stop()
     there.lockbox.start()

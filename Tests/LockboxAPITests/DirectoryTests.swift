@@ -105,7 +105,8 @@ struct DirectoryTests {
                     "tenant": "contoso", "licensed": true, "requireApproval": true,
                     "decisionWindow": "PT12H", "maxAccess": "PT4H", "approvalsNeeded": 1,
                     "withheldFromTokens": [], "coolingOff": "P1D", "allowPrograms": true,
-                    "retention": "none", "signedApprovals": "off", "version": 1,
+                    "retention": "none", "signedApprovals": "off",
+                    "closeUnknownAccess": false, "version": 1,
                 ]
             )
             #expect(answer.headers[.eTag] == "\"v1\"")
@@ -129,7 +130,8 @@ struct DirectoryTests {
                     "tenant": "contoso", "licensed": true, "requireApproval": true,
                     "decisionWindow": "PT6H", "maxAccess": "PT1H", "approvalsNeeded": 1,
                     "withheldFromTokens": ["decide"], "coolingOff": "P1D", "allowPrograms": true,
-                    "retention": "none", "signedApprovals": "off", "version": 2,
+                    "retention": "none", "signedApprovals": "off",
+                    "closeUnknownAccess": false, "version": 2,
                 ]
             )
             #expect(answer.headers[.eTag] == "\"v2\"")

@@ -27,6 +27,7 @@ struct Operation: Sendable, CustomTestStringConvertible {
         "label", "comment", "duration", "resources", "notBefore", "service", "number", "url",
         "resource", "scopes", "days", "addresses", "withheldFromTokens", "coolingOff", "engineer",
         "allowPrograms", "retention", "records", "statement", "signature", "signedApprovals",
+        "closeUnknownAccess",
     ]
 }
 

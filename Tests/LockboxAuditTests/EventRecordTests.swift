@@ -65,6 +65,7 @@ struct EventRecordTests {
                     Fixture.removal(of: ended, problem: "the mail server could not be reached")
                 )
             ),
+            .access(.unknownFound(Fixture.unknownAccess)),
             .request(
                 .noticeUndeliverable(
                     UndeliverableNotice(
@@ -233,6 +234,7 @@ struct EventRecordTests {
         case .operationsRecorded: "access.operations"
         case .removalConfirmed: "access.removed"
         case .removalFailed: "access.removalFailed"
+        case .unknownFound: "access.unknown"
         }
     }
 

@@ -19,7 +19,8 @@ import Testing
             coolingOff: coolingOff,
             allowsPrograms: false,
             retention: .days(365),
-            signedApprovals: .required
+            signedApprovals: .required,
+            closesUnknownAccess: true
         )
     }
 
@@ -32,6 +33,7 @@ import Testing
         case .requireApproval: loose.requireApproval = false
         case .allowsPrograms: loose.allowsPrograms = true
         case .signedApprovals: loose.signedApprovals = .off
+        case .closesUnknownAccess: loose.closesUnknownAccess = false
         case .decisionWindow:
             (strict.decisionWindow, loose.decisionWindow) = (.hours(11), .hours(13))
         case .maxAccess: (strict.maxAccess, loose.maxAccess) = (.hours(3), .hours(5))
@@ -71,6 +73,8 @@ import Testing
             case .allowsPrograms: mixed.allowsPrograms = loose.allowsPrograms
             case .retention: mixed.retention = loose.retention
             case .signedApprovals: mixed.signedApprovals = loose.signedApprovals
+            case .closesUnknownAccess:
+                mixed.closesUnknownAccess = loose.closesUnknownAccess
             }
             #expect(mixed.loosenings(since: before) == [rule])
             let kept = before.stricter(with: mixed)

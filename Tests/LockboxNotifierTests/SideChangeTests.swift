@@ -31,6 +31,29 @@ import Testing
         }
     }
 
+    @Test(arguments: UnknownAccess.Kind.allCases, [false, true])
+    func accessThatNobodyGrantedIsToldToAdministrators(
+        _ kind: UnknownAccess.Kind,
+        _ isClosed: Bool
+    ) async throws {
+        try await Stage.with { stage in
+            let found = UnknownAccess(
+                tenant: Fixture.contoso.id,
+                service: Fixture.mail.service.id,
+                loginName: "lbx-intruder",
+                kind: kind,
+                oddity: "its role has no comment",
+                isClosed: isClosed
+            )
+            try await stage.tell(.access(.unknownFound(found)))
+            let lines = try await told(stage)
+            #expect(lines.count == 1)
+            #expect(lines[0].contains("lbx-intruder (its role has no comment)"))
+            #expect(lines[0].hasSuffix("It was closed") == isClosed)
+            #expect(try await told(stage, to: "adam@contoso.test") == [])
+        }
+    }
+
     @Test func whoStopsBeingAnAdministratorHearsOfIt() async throws {
         try await Stage.with { stage in
             var gita = Fixture.gita

@@ -60,6 +60,7 @@ import Testing
                     allowPrograms: true,
                     retention: "none",
                     signedApprovals: "",
+                    closeUnknownAccess: true,
                     version: 1
                 )
             )

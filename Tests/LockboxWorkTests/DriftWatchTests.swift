@@ -122,6 +122,103 @@ struct DriftWatchTests {
         }
     }
 
+    @Test func tenantIsToldOnceOfWhatIsOpenInItsData() async throws {
+        try await DriftBench.with { bench in
+            let name = "lbx-\n\u{202E}" + String(repeating: "x", count: 300)
+            bench.service.open = [bench.intruder(name)]
+            for _ in 1...3 { try await bench.look() }
+            let records = try await bench.records()
+            #expect(records.count == 1)
+            #expect(records[0].data.contains(#""closed":false"#))
+            #expect(records[0].texts["loginName"]?.hasPrefix(#"lbx-\u{a}\u{202e}xxx"#) == true)
+            #expect(records[0].texts["loginName"]?.count == 203)
+            #expect(bench.service.shutOut == [])
+            #expect(try await bench.letters().count == 1)
+        }
+    }
+
+    @Test func whatTheTenantWantsClosedIsShutOutAndToldSo() async throws {
+        try await DriftBench.with { bench in
+            try await bench.closeUnknown()
+            bench.service.open = [bench.intruder("lbx-intruder")]
+            try await bench.look()
+            #expect(bench.service.shutOut == ["lbx-intruder"])
+            #expect(bench.service.open == [])
+            #expect(bench.differences == 0)
+            #expect(try await bench.records().map { $0.data.contains(#""closed":true"#) } == [true])
+            // Whoever comes again at once is shut out again, and not told again.
+            bench.service.open = [bench.intruder("lbx-intruder")]
+            try await bench.look()
+            #expect(bench.service.shutOut.count == 2)
+            #expect(try await bench.records().count == 1)
+        }
+    }
+
+    @Test func whatCannotBeShutOutIsToldAsOpen() async throws {
+        try await DriftBench.with { bench in
+            try await bench.closeUnknown()
+            bench.service.closes = false
+            bench.service.open = [bench.intruder("lbx-intruder")]
+            try await bench.look()
+            #expect(bench.differences == 1)
+            #expect(
+                try await bench.records().map { $0.data.contains(#""closed":true"#) } == [false]
+            )
+            bench.service.closes = true
+            try await bench.look()
+            #expect(
+                try await bench.records().map { $0.data.contains(#""closed":true"#) } == [
+                    false, true,
+                ]
+            )
+        }
+    }
+
+    @Test func accessThatGoesOnIsNotCutBecauseAnotherRoleLooksLikeIt() async throws {
+        try await DriftBench.with { bench in
+            try await bench.closeUnknown()
+            let access = try await bench.access()
+            bench.service.open = [
+                OpenAccess(username: access.username),
+                OpenAccess(username: access.username, oddity: "a twin carries its comment"),
+            ]
+            try await bench.look()
+            #expect(bench.service.shutOut == [])
+            let records = try await bench.records()
+            #expect(records.map { $0.data.contains(#""kind":"altered""#) } == [true])
+            #expect(records[0].texts["oddity"] == "a twin carries its comment")
+        }
+    }
+
+    @Test func whatWasGoneAndComesBackIsToldAgainAndAnotherProcessRepeatsNothing() async throws {
+        try await DriftBench.with { bench in
+            bench.service.open = [bench.intruder("lbx-intruder")]
+            try await bench.look()
+            let other = DriftBench(bench.world, bench.service)
+            try await other.look()
+            #expect(try await bench.records().count == 1)
+            bench.service.open = []
+            for part in [bench, other] { try await part.pass(DriftWatch.Limits.absence) }
+            bench.service.open = [bench.intruder("lbx-intruder")]
+            for part in [bench, other] { try await part.look() }
+            #expect(try await bench.records().count == 2)
+        }
+    }
+
+    @Test func ofWhatNobodyKnowsWhoseItIsOnlyOperatorsHear() async throws {
+        try await DriftBench.with { bench in
+            // Both tenants have mailboxes there.
+            bench.service.open = [OpenAccess(username: "lbx-intruder")]
+            try await bench.look()
+            #expect(try await bench.records() == [])
+            #expect(try await bench.letters().count == 1)
+            // What the service says of where it reaches tells.
+            bench.service.open = [bench.intruder("lbx-intruder")]
+            try await bench.look()
+            #expect(try await bench.records().count == 1)
+        }
+    }
+
     @Test func whatIsThereOnceOnlyIsNoDifference() async throws {
         try await DriftBench.with { bench in
             bench.service.open = [OpenAccess(username: "lbx-0123456789-1")]
@@ -199,7 +296,7 @@ struct DriftWatchTests {
 /// A watch over one service, in a world.
 private struct DriftBench {
     let world: TestWorld
-    let service = DriftService()
+    let service: DriftService
     let time = FixedMonotonicClock()
     let pause = ManualPause()
     let watch: DriftWatch
@@ -208,8 +305,9 @@ private struct DriftBench {
         try await TestWorld.with { world in try await body(DriftBench(world)) }
     }
 
-    private init(_ world: TestWorld) {
+    init(_ world: TestWorld, _ service: DriftService = DriftService()) {
         self.world = world
+        self.service = service
         watch = DriftWatch(
             store: world.audited,
             needsOpening: { _ in true },
@@ -260,6 +358,46 @@ private struct DriftBench {
         }
     }
 
+    struct Record: Equatable {
+        let data: String
+        let texts: [String: String]
+    }
+
+    /// What the tenant's log says of unknown access.
+    func records() async throws -> [Record] {
+        try await world.store.read { tx in
+            try tx.entries(
+                of: .tenant(Fixture.contoso.id),
+                saying: ["access.unknown"],
+                about: nil
+            ).map { entry in
+                Record(
+                    data: String(decoding: entry.bytes, as: UTF8.self),
+                    texts: Dictionary(
+                        uniqueKeysWithValues: entry.texts.map { ($0.field, $0.text ?? "") }
+                    )
+                )
+            }
+        }
+    }
+
+    func closeUnknown() async throws {
+        var tenant = Fixture.contoso
+        tenant.policy.closesUnknownAccess = true
+        try await world.store.write { [tenant] tx in try tx.save(tenant) }
+    }
+
+    /// That reaches a mailbox of the tenant.
+    func intruder(_ name: String) -> OpenAccess {
+        OpenAccess(username: name, oddity: nil, reaches: [Fixture.mailbox.localName])
+    }
+
+    func pass(_ time: Duration) async throws {
+        self.time.advance(by: time)
+        world.clock.advance(by: TimeSpan(milliseconds: time.components.seconds * 1000))
+        try await look()
+    }
+
     func send() async throws {
         try await world.store.write { tx in
             for var notice in try tx.operatorNotices(since: Timestamp(milliseconds: 0)) {
@@ -274,6 +412,7 @@ private final class DriftService: EnforcerDirectory, Enforcer {
     private struct State {
         var open: [OpenAccess] = []
         var closed: [GrantID] = []
+        var shutOut: [String] = []
         var closes = true
         var answers = true
         var showsOnce = false
@@ -286,6 +425,7 @@ private final class DriftService: EnforcerDirectory, Enforcer {
         set { state.withLock { $0.open = newValue } }
     }
     var closed: [GrantID] { state.withLock(\.closed) }
+    var shutOut: [String] { state.withLock(\.shutOut) }
     var closes: Bool {
         get { state.withLock(\.closes) }
         set { state.withLock { $0.closes = newValue } }
@@ -309,6 +449,14 @@ private final class DriftService: EnforcerDirectory, Enforcer {
         state.withLock { state in
             state.closed.append(order.grant)
             state.open.removeAll { order.usernames.contains($0.username) }
+        }
+    }
+
+    func shutOut(_ username: String) async throws(EnforcerError) {
+        guard closes else { throw EnforcerError("the database server does not answer") }
+        state.withLock { state in
+            state.shutOut.append(username)
+            state.open.removeAll { $0.username == username }
         }
     }
 

@@ -28,6 +28,7 @@ enum AuditWords {
         ("access.ended", "Access ended"),
         ("access.removed", "Service confirmed the end"),
         ("access.removalFailed", "Service did not confirm the end"),
+        ("access.unknown", "Access that nobody granted was found"),
         ("notice.undeliverable", "E-mail could not be delivered"),
         ("texts.erased", "Texts of the audit log erased"),
         ("tenant.added", "Tenant added"),

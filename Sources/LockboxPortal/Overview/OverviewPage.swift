@@ -1,4 +1,5 @@
 import Hummingbird
+import LockboxAudit
 import LockboxDomain
 import LockboxPorts
 import LockboxService
@@ -25,6 +26,7 @@ struct OverviewPage: Page {
     let moreOpen: String?
     let isNobody: Bool
     let warnings: [String]
+    let unknown: UnknownFound?
     let timeline: Timeline
     let history: [RequestRow]
     let csrf: String
@@ -46,6 +48,7 @@ struct OverviewPage: Page {
             ? "\(reading.grants.count - most) more under Live access" : nil
         isNobody = reading.grants.allSatisfy { $0.grantState == .scheduled }
         warnings = reading.warnings(viewer)
+        unknown = reading.unknown.map(UnknownFound.init)
         timeline = Timeline(reading.history, TimelineChoice(), viewer)
         let past = reading.newest.filter { $0.request.state.name.isTerminal }
         history = past.prefix(PortalLimits.recent).map { RequestRow($0, viewer) }
@@ -73,6 +76,19 @@ struct OverviewPage: Page {
     }
 }
 
+/// That access was found of late that nobody granted: the newest of it.
+struct UnknownFound: Sendable {
+    let unknownService: String
+    let unknownAt: ShownTime
+    let unknownLeft: Bool
+
+    init(_ record: RecordedUnknownAccess) {
+        unknownService = record.service
+        unknownAt = ShownTime(record.time)
+        unknownLeft = !record.isClosed
+    }
+}
+
 /// What the overview is made from.
 struct OverviewReading: Sendable {
     let waiting: WaitingAtTenant
@@ -82,6 +98,8 @@ struct OverviewReading: Sendable {
     /// Access of the last days.
     let history: AccessHistory
     let approvers: Int
+    /// The newest of the last days.
+    let unknown: RecordedUnknownAccess?
 
     /// The newest, and all whose access is open or will be, however old the request is.
     var drawn: [RequestView] {
@@ -143,8 +161,24 @@ extension PortalSite {
             grants: waiting.others.filter(\.holdsAccess).sorted { $0.urgency < $1.urgency },
             newest: newest.items,
             history: try await history(.week, viewer),
-            approvers: try await lockbox.approverCount(of: tenant.id.text, by: viewer.person)
+            approvers: try await lockbox.approverCount(of: tenant.id.text, by: viewer.person),
+            unknown: try await unknownFound(at: tenant.id, viewer)
         )
+    }
+
+    private func unknownFound(at tenant: TenantID, _ viewer: Viewer) async throws
+        -> RecordedUnknownAccess?
+    {
+        let search = LogSearch(
+            from: viewer.now - PortalLimits.unknownShown,
+            activity: AuditFacts.unknownAccess
+        )
+        return try await log.search(
+            search,
+            in: .tenant(tenant),
+            page: ListPage(limit: 1),
+            for: viewer.person.id
+        ).items.first.flatMap(RecordedUnknownAccess.init)
     }
 }
 

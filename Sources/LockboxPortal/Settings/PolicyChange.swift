@@ -31,6 +31,7 @@ struct RuleDifference: Sendable {
                 policy.retention.map { "kept \($0.words)" } ?? "kept for ever"
             ),
             ("Signed approvals", policy.signedApprovals == .required ? "required" : "off"),
+            ("Access that nobody granted", policy.closesUnknownAccess ? "closed" : "shown"),
         ]
     }
 
@@ -147,7 +148,7 @@ struct PolicyConsequences: Sendable {
             + Self.approvals(before.policy, policy, work) + Self.tokens(before.policy, policy)
             + Self.programs(before.policy, policy, work, provider)
             + Self.retention(before.policy, policy)
-            + Self.signatures(before.policy, policy)
+            + Self.signatures(before.policy, policy) + Self.unknown(before.policy, policy)
         if !isAgreed, !policy.loosenings(since: before.policy).isEmpty {
             sentences.append(Self.wait(before, policy, work))
         }
@@ -285,6 +286,21 @@ struct PolicyConsequences: Sendable {
             ]
         case (.required, .off): ["Approvals count without a signature."]
         case (.off, .off), (.required, .required): []
+        }
+    }
+
+    private static func unknown(_ before: Policy, _ after: Policy) -> [String] {
+        switch (before.closesUnknownAccess, after.closesUnknownAccess) {
+        case (false, true):
+            [
+                "Whatever is open at a service that reaches your data, and was granted by nobody, is shut out when "
+                    + "it is found, within a minute: its sessions are cut. Nothing that it owns there is deleted."
+            ]
+        case (true, false):
+            [
+                "Access that nobody granted is written to your audit log when it is found, and stays open."
+            ]
+        case (true, true), (false, false): []
         }
     }
 

@@ -40,7 +40,8 @@ struct PolicyForm: Sendable {
 
     /// What is wrong with one field.
     enum Field: Sendable {
-        case approval, window, cap, approvals, withheld, cooling, programs, retention, signed
+        case approval, window, cap, approvals, withheld, cooling, programs, retention, signed,
+            unknown
     }
 
     var isOn: Bool?
@@ -54,6 +55,7 @@ struct PolicyForm: Sendable {
     /// Days; empty for ever.
     var retention: String
     var signed: SignedApprovals?
+    var closesUnknown: Bool?
 
     init(_ policy: Policy) {
         isOn = policy.requireApproval
@@ -66,6 +68,7 @@ struct PolicyForm: Sendable {
         retention =
             policy.retention.map { "\($0.milliseconds / TimeSpan.days(1).milliseconds)" } ?? ""
         signed = policy.signedApprovals
+        closesUnknown = policy.closesUnknownAccess
     }
 
     init(_ form: Form) {
@@ -78,6 +81,7 @@ struct PolicyForm: Sendable {
         arePrograms = ["on": true, "off": false][form["programs"] ?? ""]
         retention = form["retention"] ?? ""
         signed = form["signed"].flatMap(SignedApprovals.init(rawValue:))
+        closesUnknown = ["close": true, "show": false][form["unknown"] ?? ""]
     }
 
     private static func span(_ name: String, of form: Form) -> Span {
@@ -97,6 +101,7 @@ struct PolicyForm: Sendable {
             ("programs", arePrograms.map { $0 ? "on" : "off" } ?? ""),
             ("retention", retention),
             ("signed", signed?.rawValue ?? ""),
+            ("unknown", closesUnknown.map { $0 ? "close" : "show" } ?? ""),
         ] + withheld.map { ("withheld", $0) }
     }
 
@@ -143,8 +148,13 @@ struct PolicyForm: Sendable {
         if signed == nil {
             faults.found.append((.signed, "Signed approvals: choose whether they are required."))
         }
+        if closesUnknown == nil {
+            faults.found.append(
+                (.unknown, "Access that nobody granted: choose what becomes of it.")
+            )
+        }
         guard let isOn, let window, let cap, let needed, let withheld, let cooling,
-            let arePrograms, let signed, faults.found.isEmpty
+            let arePrograms, let signed, let closesUnknown, faults.found.isEmpty
         else { throw faults }
         do {
             return try Policy(
@@ -156,7 +166,8 @@ struct PolicyForm: Sendable {
                 coolingOff: cooling,
                 allowsPrograms: arePrograms,
                 retention: kept,
-                signedApprovals: signed
+                signedApprovals: signed,
+                closesUnknownAccess: closesUnknown
             )
         } catch {
             faults.found.append((.approval, error.sentence))
@@ -206,22 +217,24 @@ struct PolicyForm: Sendable {
 // MARK: - What the sender had read
 
 extension Policy {
-    /// As a hidden field carries it: `on PT12H PT4H 1 0 P1D on none off`.
+    /// As a hidden field carries it: `on PT12H PT4H 1 0 P1D on none off off`.
     var mark: String {
         "\(requireApproval ? "on" : "off") \(decisionWindow) \(maxAccess) \(approvalsNeeded) "
             + "\(withheldFromTokens.rawValue) \(coolingOff) \(allowsPrograms ? "on" : "off") "
-            + "\(retention?.description ?? "none") \(signedApprovals.rawValue)"
+            + "\(retention?.description ?? "none") \(signedApprovals.rawValue) "
+            + (closesUnknownAccess ? "on" : "off")
     }
 
     /// Reads a mark; nil for anything else. It only serves to tell what changed since.
     init?(mark: String) {
         let parts = mark.split(separator: " ").map(String.init)
-        guard parts.count == 9, let isOn = ["on": true, "off": false][parts[0]],
+        guard parts.count == 10, let isOn = ["on": true, "off": false][parts[0]],
             let window = TimeSpan(parts[1]),
             let cap = TimeSpan(parts[2]), let needed = Int(parts[3]),
             let withheld = UInt8(parts[4]), let cooling = TimeSpan(parts[5]),
             let arePrograms = ["on": true, "off": false][parts[6]],
-            let signed = SignedApprovals(rawValue: parts[8])
+            let signed = SignedApprovals(rawValue: parts[8]),
+            let closesUnknown = ["on": true, "off": false][parts[9]]
         else { return nil }
         do {
             try self.init(
@@ -233,7 +246,8 @@ extension Policy {
                 coolingOff: cooling,
                 allowsPrograms: arePrograms,
                 retention: TimeSpan(parts[7]),
-                signedApprovals: signed
+                signedApprovals: signed,
+                closesUnknownAccess: closesUnknown
             )
         } catch {
             return nil
@@ -261,6 +275,9 @@ extension Policy {
         if wanted.retention != read.retention { merged.retention = wanted.retention }
         if wanted.signedApprovals != read.signedApprovals {
             merged.signedApprovals = wanted.signedApprovals
+        }
+        if wanted.closesUnknownAccess != read.closesUnknownAccess {
+            merged.closesUnknownAccess = wanted.closesUnknownAccess
         }
         merged.withheldFromTokens.subtract(
             read.withheldFromTokens.subtracting(wanted.withheldFromTokens)

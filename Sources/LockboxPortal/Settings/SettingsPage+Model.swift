@@ -79,6 +79,9 @@ struct SettingsPage: Page {
     let areSigned: Bool
     let areUnsigned: Bool
     let signedWrong: String?
+    let isUnknownClosed: Bool
+    let isUnknownShown: Bool
+    let unknownWrong: String?
     let lastBy: String?
     let lastAt: ShownTime?
     let version: String
@@ -148,7 +151,10 @@ struct SettingsPage: Page {
         (programsWrong, retentionWrong) = (marks?.of(.programs), marks?.of(.retention))
         (retention, retentionNow) = (shown.retention, policy.retention?.words ?? "for ever")
         (areSigned, areUnsigned) = (shown.signed == .required, shown.signed == .off)
-        signedWrong = marks?.of(.signed)
+        (signedWrong, unknownWrong) = (marks?.of(.signed), marks?.of(.unknown))
+        (isUnknownClosed, isUnknownShown) = (
+            shown.closesUnknown == true, shown.closesUnknown == false
+        )
         (lastBy, lastAt) = (reading.lastChange?.by, reading.lastChange.map { ShownTime($0.at) })
         (version, seen, csrf, key) = ("\(tenant.version)", policy.mark, viewer.csrf, viewer.formKey)
     }
@@ -170,6 +176,7 @@ extension SettingsPage {
             "Whether programs of \(viewer.providerName) can ask for access to your data.",
             "Reasons, comments and names in the audit log, after what they are about is over.",
             "Whether an approval counts only with its approver’s own signature.",
+            "What becomes of access to your data that is found at a service, and that no approval gave.",
         ]
         return zip(RuleDifference.rules(tenant.policy), meanings).map { rule, meaning in
             Rule(ruleName: rule.name, ruleWords: rule.words.capitalisedFirst, ruleMeaning: meaning)

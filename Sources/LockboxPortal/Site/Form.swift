@@ -134,6 +134,8 @@ struct ForeignOrigin: Hashable, Sendable {
 
 /// The portal's bounds by name.
 package enum PortalLimits {
+    /// How long the overview says that access was found that nobody granted.
+    static let unknownShown = TimeSpan.days(7)
     static let formBytes = 64 * 1024
     static let formFields = 200
     /// Characters of a foreign origin that are shown: a host of 253, its scheme and port.

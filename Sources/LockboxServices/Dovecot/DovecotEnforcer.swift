@@ -61,6 +61,11 @@ package struct DovecotEnforcer: Enforcer {
             .map(OpenAccess.init(username:))
     }
 
+    /// Whoever has a way in of the server's own comes again, and is kicked at the next look.
+    package func shutOut(_ username: String) async throws(EnforcerError) {
+        try await kick([username])
+    }
+
     /// Kicks, until nobody is left at this moment.
     private func empty(_ usernames: [String]) async throws(EnforcerError) {
         for _ in 0..<Self.rounds {

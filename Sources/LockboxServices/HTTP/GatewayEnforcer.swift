@@ -40,4 +40,8 @@ package struct GatewayEnforcer: Enforcer {
     package func list() async throws(EnforcerError) -> [OpenAccess] {
         try await gateways.connected(to: service).map(OpenAccess.init(username:))
     }
+
+    package func shutOut(_ username: String) async throws(EnforcerError) {
+        try await gateways.cut([username], at: service)
+    }
 }

@@ -144,6 +144,16 @@ package struct PostgresEnforcer: Enforcer {
         try await work { roles throws in try roles.openLogins() }
     }
 
+    /// Sessions are cut and the role can sign in no more; it is not dropped, for what it owns would go
+    /// with it.
+    package func shutOut(_ username: String) async throws(EnforcerError) {
+        // Lists of names go to the server with commas between them.
+        guard !username.contains(",") else {
+            throw EnforcerError("the login role has a comma in its name")
+        }
+        try await work { roles throws in try roles.cut([username]) }
+    }
+
     /// Each on a connection of its own: every one is tried, whatever becomes of the others.
     private func each(
         _ names: [String],

@@ -18,6 +18,44 @@ struct Difference: Hashable, Sendable {
     let kind: Kind
     let oddity: String?
 
+    /// What a tenant reads of it; nil where access is gone, which lets nobody in.
+    func unknownAccess(_ tenant: TenantID, at service: ServiceID, isClosed: Bool) -> UnknownAccess?
+    {
+        let told: UnknownAccess.Kind
+        switch kind {
+        case .unknown: told = .unknown
+        case .altered: told = .altered
+        case .reopened: told = .reopened
+        case .gone: return nil
+        }
+        return UnknownAccess(
+            tenant: tenant,
+            service: service,
+            loginName: Self.shown(username),
+            kind: told,
+            oddity: oddity.map(Self.shown),
+            isClosed: isClosed
+        )
+    }
+
+    /// Whether it can be shut out without cutting access that goes on.
+    var canBeShutOut: Bool {
+        switch kind {
+        case .unknown, .reopened: true
+        case .altered, .gone: false
+        }
+    }
+
+    /// Somebody else chose it: nothing of it may look like something else, or fill a page.
+    private static func shown(_ text: String) -> String {
+        let all = text.unicodeScalars.map { scalar in
+            (0x20..<0x7F).contains(scalar.value)
+                ? String(scalar) : "\\u{\(String(scalar.value, radix: 16))}"
+        }.joined()
+        let most = DriftWatch.Limits.shownCharacters
+        return all.count > most ? all.prefix(most) + "..." : all
+    }
+
     /// For an operator. A name that nobody gave out may hold any character.
     var words: String {
         let name = GrantID(loginName: username) == nil ? String(reflecting: username) : username
@@ -34,7 +72,8 @@ struct Difference: Hashable, Sendable {
 
 /// What a login name at a service should be.
 enum LoginStanding {
-    case open
+    /// Of a request of this tenant.
+    case open(TenantID)
     /// Its access is over, and the service has not confirmed that nothing is left: shown as such.
     case ending
     case over(Removal)
@@ -60,12 +99,41 @@ enum LoginStanding {
             return
         }
         if case .active(let open) = request.seen(at: now).state, open.id == grant {
-            self = .open
+            self = .open(credential.tenant)
             return
         }
         let removal = try tx.removals(of: request.id).first {
             $0.grant == grant && $0.service == own && $0.progress == .confirmed
         }
         self = removal.map(LoginStanding.over) ?? .ending
+    }
+}
+
+extension Difference {
+    /// Whose data it reaches, as far as that is known.
+    func tenants(
+        _ standing: LoginStanding?,
+        reaching names: Set<String>,
+        at service: ProtectedService,
+        _ tx: any StoreTransaction
+    ) throws -> Set<TenantID> {
+        switch standing {
+        case .open(let tenant): return [tenant]
+        case .over(let removal): return [removal.tenant]
+        case .ending, .anothers: return []
+        case .unknown, nil: break
+        }
+        let owners = try names.compactMap { name in
+            try Resource(service: service.id, name: "\(service.resourceType):\(name)").flatMap {
+                try tx.owner(of: $0)
+            }
+        }
+        if !owners.isEmpty { return Set(owners) }
+        if let only = try tx.onlyTenant(at: service.id) { return [only] }
+        // Whoever made it may have chosen the name of somebody else's grant: the last of the signs.
+        let grant = GrantID(loginName: username)
+        return Set(
+            try grant.flatMap { try tx.credentials(of: $0).first?.tenant }.map { [$0] } ?? []
+        )
     }
 }

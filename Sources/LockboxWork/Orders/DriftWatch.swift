@@ -7,8 +7,9 @@ import ServiceLifecycle
 import Synchronization
 
 /// Compares what is open at each service with what should be, at the start and from then on
-/// (decision 0044). What differs is shown. It is closed only where it is Lockbox's own for certain: a
-/// login name that Lockbox gave out, made as Lockbox made it, whose end was confirmed.
+/// (decision 0044). What differs is shown, to operators and to the tenants whose data it reaches
+/// (decision 0077). It is closed where it is Lockbox's own for certain: a login name that Lockbox gave
+/// out, made as Lockbox made it, whose end was confirmed; and where a tenant's rules have it closed.
 ///
 /// It needs no lease: each process looks, and a letter that was written is not written again.
 package final class DriftWatch: Service {
@@ -19,8 +20,14 @@ package final class DriftWatch: Service {
         package static let check = Duration.seconds(600)
         /// Names that are looked up in one read.
         static let slice = 200
-        /// Differences that are named at once.
+        /// Differences that are named at once, and those that tenants are told of.
         static let named = 10
+        /// What is not seen for so long, and then again, tenants are told again.
+        package static let absence = Duration.seconds(300)
+        /// For so long it counts that a process told them that is gone.
+        static let remembered = TimeSpan.days(1)
+        /// Of a name that somebody else chose.
+        static let shownCharacters = 200
     }
 
     /// What operators see of one service.
@@ -31,28 +38,34 @@ package final class DriftWatch: Service {
         package let age: Duration
     }
 
-    private struct State {
+    struct State {
         var isLooking = false
         var lookedAt: Duration
         var isFailing = false
         var found: Set<Difference> = []
         var told: Set<Difference> = []
+        var tenants: ToldTenants
         /// What was open, and should be.
         var open: Set<String> = []
         /// Since when what a check opens is there.
         var probes: [String: Duration] = [:]
+
+        init(at now: Duration) {
+            lookedAt = now
+            tenants = ToldTenants(since: now)
+        }
     }
 
-    private let store: AuditedStore
+    let store: AuditedStore
     private let own: OwnOrders
     private let needsOpening: @Sendable (ProtectedService.Kind) -> Bool
     private let enforcers: any EnforcerDirectory
     private let operators: Operators
     private let entropy: any Entropy
-    private let time: any MonotonicClock
+    let time: any MonotonicClock
     private let pause: any Pause
-    private let logger: Logger
-    private let states = Mutex<[ServiceID: State]>([:])
+    let logger: Logger
+    let states = Mutex<[ServiceID: State]>([:])
     private let closed = Atomic(0)
 
     /// `own`: whose services are looked at. `needsOpening`: services of the kind have open what they
@@ -132,7 +145,7 @@ package final class DriftWatch: Service {
         let now = time.elapsed()
         return states.withLock { states in
             guard states[service]?.isLooking != true else { return false }
-            states[service, default: State(lookedAt: now)].isLooking = true
+            states[service, default: State(at: now)].isLooking = true
             return true
         }
     }
@@ -152,9 +165,15 @@ package final class DriftWatch: Service {
                 first.differences.isEmpty
                 ? first : try await compare(try await enforcer.list(), service)
             let differences = found.differences.intersection(first.differences)
-            let closed = await close(found.over, differences, by: enforcer)
+            let reached = found.reached.filter { differences.contains($0.key) }
+            var closed = await close(found.over, differences, by: enforcer)
+            closed.formUnion(
+                try await shutOut(reached.filter { !closed.contains($0.key) }, service.id, enforcer)
+            )
             note(differences.subtracting(closed), open: found.open, at: service.id)
+            remember(reached, closed, at: service.id)
             try await tell(differences, of: service.id)
+            try await tellTenants(of: service.id)
         } catch {
             guard !(error is CancellationError) else { return }
             fail(service.id, error)
@@ -165,6 +184,8 @@ package final class DriftWatch: Service {
         var differences: Set<Difference> = []
         var open: Set<String> = []
         var over: [GrantID: Removal] = [:]
+        /// Whose data each difference reaches, where that is known.
+        var reached: [Difference: Set<TenantID>] = [:]
     }
 
     private func compare(_ list: [OpenAccess], _ service: ProtectedService) async throws
@@ -174,12 +195,13 @@ package final class DriftWatch: Service {
         let names = Set(list.map(\.username)).union(before)
         let standings = try await standings(of: names, at: service)
         var comparison = Comparison()
+        var reaches: [Difference: Set<String>] = [:]
         for open in list {
             let (name, oddity) = (open.username, open.oddity)
             func differs(_ kind: Difference.Kind) {
-                comparison.differences.insert(
-                    Difference(username: name, kind: kind, oddity: oddity)
-                )
+                let difference = Difference(username: name, kind: kind, oddity: oddity)
+                comparison.differences.insert(difference)
+                reaches[difference, default: []].formUnion(open.reaches)
             }
             switch standings[name] {
             case .open:
@@ -201,6 +223,18 @@ package final class DriftWatch: Service {
                 )
             }
         }
+        if !reaches.isEmpty {
+            comparison.reached = try await store.read { [reaches] tx, _ in
+                try reaches.reduce(into: [:]) { reached, next in
+                    reached[next.key] = try next.key.tenants(
+                        standings[next.key.username],
+                        reaching: next.value,
+                        at: service,
+                        tx
+                    )
+                }
+            }
+        }
         return comparison
     }
 
@@ -211,7 +245,7 @@ package final class DriftWatch: Service {
         let now = time.elapsed()
         let names = Set(list.map(\.username).filter { Probe.grant(of: $0) != nil })
         return states.withLock { states in
-            var state = states[service] ?? State(lookedAt: now)
+            var state = states[service] ?? State(at: now)
             let known = state.probes
             state.probes = Dictionary(uniqueKeysWithValues: names.map { ($0, known[$0] ?? now) })
             states[service] = state

@@ -529,7 +529,8 @@ CREATE TABLE policy_change (
     agreed TEXT NOT NULL
 , allows_programs INTEGER NOT NULL DEFAULT 1
 CHECK (allows_programs IN (0, 1)), retention INTEGER CHECK (retention > 0), signed_approvals TEXT NOT NULL DEFAULT 'off'
-CHECK (signed_approvals IN ('off', 'required'))) STRICT;
+CHECK (signed_approvals IN ('off', 'required')), closes_unknown_access INTEGER NOT NULL DEFAULT 0
+CHECK (closes_unknown_access IN (0, 1))) STRICT;
 
 CREATE TABLE portal_session (
     id TEXT NOT NULL PRIMARY KEY,
@@ -747,7 +748,8 @@ CREATE TABLE tenant (
 , domains TEXT NOT NULL DEFAULT '[]', administered_since INTEGER, withheld_from_tokens INTEGER NOT NULL DEFAULT 0, cooling_off INTEGER NOT NULL DEFAULT 86400000
     CHECK (cooling_off > 0), allows_programs INTEGER NOT NULL DEFAULT 1
 CHECK (allows_programs IN (0, 1)), retention INTEGER CHECK (retention > 0), signed_approvals TEXT NOT NULL DEFAULT 'off'
-CHECK (signed_approvals IN ('off', 'required'))) STRICT;
+CHECK (signed_approvals IN ('off', 'required')), closes_unknown_access INTEGER NOT NULL DEFAULT 0
+CHECK (closes_unknown_access IN (0, 1))) STRICT;
 
 CREATE TABLE work_lease (
     lane TEXT NOT NULL PRIMARY KEY,
@@ -1461,6 +1463,13 @@ END;
 CREATE TRIGGER policy_change_update_signed
 BEFORE UPDATE ON policy_change
 WHEN NEW.signed_approvals IS NOT OLD.signed_approvals
+BEGIN
+    SELECT RAISE(ABORT, 'policy_change: only who agrees changes');
+END;
+
+CREATE TRIGGER policy_change_update_unknown
+BEFORE UPDATE ON policy_change
+WHEN NEW.closes_unknown_access IS NOT OLD.closes_unknown_access
 BEGIN
     SELECT RAISE(ABORT, 'policy_change: only who agrees changes');
 END;

@@ -117,6 +117,16 @@ package enum Fixture {
     package static let contoso = tenant("contoso", name: "Contoso Ltd")
     package static let fabrikam = tenant("fabrikam", name: "Fabrikam Inc")
 
+    /// A role that somebody made at the mail service, which nobody wants closed.
+    package static let unknownAccess = UnknownAccess(
+        tenant: contoso.id,
+        service: mail.service.id,
+        loginName: "lbx-intruder",
+        kind: .unknown,
+        oddity: "its role has no comment",
+        isClosed: false
+    )
+
     package static func tenant(
         _ id: String = "contoso",
         name: String = "Contoso Ltd",

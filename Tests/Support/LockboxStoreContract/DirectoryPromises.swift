@@ -124,6 +124,24 @@ private func resourcesBelongToOne(_ store: any Store) async throws {
     }
     try await store.write { try $0.save(Fixture.mailbox, of: contoso) }
     #expect(try await store.read { try $0.owner(of: Fixture.mailbox) } == contoso)
+    let post = Fixture.service("post", clientID: "post")
+    func only(_ service: ServiceID) async throws -> TenantID? {
+        try await store.read { try $0.onlyTenant(at: service) }
+    }
+    func save(_ name: String, of tenant: TenantID) async throws {
+        let resource = Resource(service: post.service.id, name: name)!
+        try await store.write { try $0.save(resource, of: tenant) }
+    }
+    // Both tenants have mailboxes.
+    #expect(try await only(Fixture.mailbox.service) == nil)
+    try await store.write { try $0.save(post) }
+    #expect(try await only(post.service.id) == nil)
+    for name in ["mailbox:a@contoso.test", "mailbox:b@contoso.test"] {
+        try await save(name, of: contoso)
+    }
+    #expect(try await only(post.service.id) == contoso)
+    try await save("mailbox:c@fabrikam.test", of: Fixture.fabrikam.id)
+    #expect(try await only(post.service.id) == nil)
 }
 
 private func peopleAreReadBack(_ store: any Store) async throws {
