@@ -70,7 +70,10 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     ),
     (
         2, "LockboxClient",
-        ["LockboxWire", "MerkleLog", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix"]
+        [
+            "LockboxWire", "MerkleLog", "LockboxApprovals", "AsyncHTTPClient", "NIOCore", "NIOHTTP1",
+            "NIOPosix",
+        ]
     ),
     (
         2, "LockboxOIDC",
@@ -308,8 +311,8 @@ let tests: [(name: String, uses: [String])] = [
     (
         "LockboxAPITests",
         [
-            "LockboxAPI", "LockboxHTTP", "LockboxAudit", "LockboxDecisions", "LockboxDomain",
-            "LockboxIdentity", "LockboxNotifier", "LockboxPorts", "LockboxService",
+            "LockboxAPI", "LockboxHTTP", "LockboxAudit", "LockboxClient", "LockboxDecisions",
+            "LockboxDomain", "LockboxIdentity", "LockboxNotifier", "LockboxPorts", "LockboxService",
             "LockboxWire", "MerkleLog", "LockboxFixtures",
             "LockboxTestAuthenticator", "LockboxTestWorld", "Crypto", "HTTPTypes", "Hummingbird",
         ]

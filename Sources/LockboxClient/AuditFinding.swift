@@ -62,6 +62,16 @@ package enum AuditFinding: Error, Hashable, Sendable {
     case operations(record: UInt64)
     case time(record: UInt64)
     case timeBack(record: UInt64, time: String, before: String)
+    /// An approval that is not signed as it says, or access without the signatures that it needs.
+    case approval(record: UInt64, problem: String)
+
+    // Receipts
+    /// The file is not laid out as a receipt is.
+    case receiptForm(problem: String)
+    /// A record that has no place in the receipt.
+    case foreign(record: UInt64)
+    /// A step of the request that must be there is not.
+    case incomplete(problem: String)
 }
 
 extension AuditFinding: CustomStringConvertible {
@@ -105,6 +115,10 @@ extension AuditFinding: CustomStringConvertible {
         case .wrongLog, .keyChanged, .keyChange, .retiredKey, .stale, .tile, .erasedSilently,
             .saltLeft, .notErased, .erasure, .vanished, .operations, .time, .timeBack:
             ofTheWhole
+        case .approval(_, let problem): problem
+        case .receiptForm(let problem): "this is no receipt: \(problem)"
+        case .foreign(let record): "record \(record) does not belong in this receipt"
+        case .incomplete(let problem): "the receipt lacks something: \(problem)"
         }
     }
 
@@ -140,7 +154,7 @@ extension AuditFinding: CustomStringConvertible {
             "record \(record) is of \(time), before the one before it (\(before))"
         case .checkpoint, .splitView, .noCheckpoint, .unreadable, .changed, .wrongProof, .unproven,
             .missing, .inserted, .uncovered, .repeated, .outOfOrder, .truncated, .rewritten,
-            .shrunk:
+            .shrunk, .approval, .receiptForm, .foreign, .incomplete:
             description
         }
     }

@@ -95,6 +95,10 @@ extension AuditFinding {
         case .operations: "operations-count"
         case .time: "time-malformed"
         case .timeBack: "time-back"
+        case .approval: "approval-invalid"
+        case .receiptForm: "receipt-malformed"
+        case .foreign: "receipt-foreign"
+        case .incomplete: "receipt-incomplete"
         }
     }
 
@@ -103,7 +107,8 @@ extension AuditFinding {
         case .wrongProof(let record), .unproven(let record), .inserted(let record, _),
             .repeated(let record, _), .keyChange(let record, _), .erasure(let record),
             .vanished(let record), .operations(let record), .time(let record),
-            .timeBack(let record, _, _), .changed(let record, _):
+            .timeBack(let record, _, _), .changed(let record, _), .approval(let record, _),
+            .foreign(let record):
             (record, nil)
         case .missing(let records): (records.lowerBound, nil)
         case .truncated(let end, _): (end, nil)
@@ -113,7 +118,7 @@ extension AuditFinding {
             (record, field)
         case .checkpoint(let name, _), .tile(let name): (nil, name)
         case .splitView, .noCheckpoint, .wrongLog, .keyChanged, .retiredKey, .stale, .unreadable,
-            .rewritten, .shrunk:
+            .rewritten, .shrunk, .receiptForm, .incomplete:
             (nil, nil)
         }
     }

@@ -22,6 +22,8 @@ struct LockboxCommand: AsyncParsableCommand {
               lockbox request revoke LBX-…
             An auditor checks the log:
               lockbox audit verify
+            What is left of one access, in a file of its own:
+              lockbox receipt get LBX-… --out LBX-….json
 
             Sign in once with “lockbox login”, or set LOCKBOX_URL and LOCKBOX_TOKEN.
             Every listing has --output json. For tab completion:
@@ -35,7 +37,7 @@ struct LockboxCommand: AsyncParsableCommand {
             LoginCommand.self, LogoutCommand.self, WhoAmICommand.self, SupportCommand.self,
             RequestCommand.self, TenantsCommand.self, ResourcesCommand.self,
             AccessCommand.self, PolicyCommand.self, PeopleCommand.self, AuditCommand.self,
-            TokenCommand.self, KeysCommand.self,
+            ReceiptCommand.self, ReportCommand.self, TokenCommand.self, KeysCommand.self,
         ]
     )
 
