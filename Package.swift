@@ -71,7 +71,8 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     (
         2, "LockboxClient",
         [
-            "LockboxWire", "MerkleLog", "LockboxApprovals", "AsyncHTTPClient", "NIOCore", "NIOHTTP1",
+            "LockboxWire", "MerkleLog", "LockboxApprovals", "AsyncHTTPClient", "NIOCore",
+            "NIOHTTP1",
             "NIOPosix",
         ]
     ),

@@ -20,7 +20,8 @@ extension API {
                     .audit,
                     "The receipt of a request that is over",
                     needs: .read,
-                    details: "For those who may read the tenant's log. The records of the request with "
+                    details:
+                        "For those who may read the tenant's log. The records of the request with "
                         + "their proofs and all that they rest on, to be verified without any server "
                         + "(docs/spec/receipt.md).",
                     takes: [.request],

@@ -20,7 +20,8 @@ package struct ReceiptFile: Sendable {
             lines[0].suffix(opening.count).elementsEqual(opening),
             lines[lines.count - 2].starts(with: closing)
         else { throw .receiptForm(problem: "its lines are not those of one, or it was cut short") }
-        let head = lines[0].dropLast(opening.count) + lines[lines.count - 2].dropFirst(closing.count)
+        let head =
+            lines[0].dropLast(opening.count) + lines[lines.count - 2].dropFirst(closing.count)
         let members: [(name: String, value: JSONValue)]
         do { members = try CanonicalJSONReader.members(Array(head)) } catch {
             throw .receiptForm(problem: "its first and last line are not canonical JSON")
@@ -89,7 +90,9 @@ package struct ReceiptFile: Sendable {
 private struct ReceiptRules {
     /// Records of these may be there that are not about the request.
     private static let grounds = Set(
-        ApprovalCheck.ruleActivities + ApprovalCheck.keyActivities + ["key.changed", "texts.erased"]
+        ApprovalCheck.ruleActivities + ApprovalCheck.keyActivities + [
+            "key.changed", "texts.erased",
+        ]
     )
     private static let endings: Set = [
         "access.ended", "request.rejected", "request.denied", "request.withdrawn",

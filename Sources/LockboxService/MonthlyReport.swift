@@ -20,7 +20,8 @@ package struct ReportMonth: Hashable, Sendable, CustomStringConvertible {
     package init?(_ text: String) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.map(\.utf8.count) == [4, 2],
-            parts.joined().utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+            parts.joined().utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            ),
             let year = Int(parts[0]), let month = Int(parts[1]), (1...12).contains(month),
             (1...9998).contains(year)
         else { return nil }
@@ -71,7 +72,9 @@ extension Lockbox {
             reading: { view, tx in
                 try ReportEntry(
                     view,
-                    credentials: view.request.state.grant.map { try tx.credentials(of: $0.id).count }
+                    credentials: view.request.state.grant.map {
+                        try tx.credentials(of: $0.id).count
+                    }
                         ?? 0
                 )
             },

@@ -36,7 +36,8 @@ struct AuditText {
                 + evidence.map { "  evidence is kept in “\(TerminalText.clean($0))”" }
                 + ["\(Self.notInOrder): \(count)"]
         }
-        return ["\(Self.inOrder): \(name)"] + (facts.map(TerminalText.clean) + basis).map { "  " + $0 }
+        return ["\(Self.inOrder): \(name)"]
+            + (facts.map(TerminalText.clean) + basis).map { "  " + $0 }
             + ["\(Self.inOrder): \(Self.count(report.records, "record"))"]
     }
 

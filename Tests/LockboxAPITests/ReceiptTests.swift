@@ -165,7 +165,9 @@ struct ReceiptTests {
                     .expectProblem(403, "notPermitted")
             }
             for person in [Fixture.vera, Fixture.sue] {
-                #expect([403, 404].contains(try await Self.ask(api, request.id, as: person).status))
+                #expect(
+                    [403, 404].contains(try await Self.ask(api, request.id, as: person).status)
+                )
             }
         }
     }

@@ -36,8 +36,7 @@ struct SigningTests {
         )
     }
 
-    static func statement(of request: AccessRequest, _ api: APIWorld) async throws -> String
-    {
+    static func statement(of request: AccessRequest, _ api: APIWorld) async throws -> String {
         let answer = try await api.ask(
             statement,
             ["id": request.id.text],

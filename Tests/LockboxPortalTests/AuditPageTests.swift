@@ -96,7 +96,9 @@ struct AuditPageTests {
             let receipt = "/audit/requests/\(request.id)/receipt"
             #expect(html.contains("href=\"\(receipt).html\"\n  download"))
             let json = try await world.visit(receipt + ".json", as: "uma").html
-            #expect(json.hasSuffix(#"],"request":"\#(request.id)","type":"lockbox-receipt/v1"}"# + "\n"))
+            #expect(
+                json.hasSuffix(#"],"request":"\#(request.id)","type":"lockbox-receipt/v1"}"# + "\n")
+            )
             let page = try await world.visit(receipt + ".html", as: "uma").html
             for words in ["Approved by the customer", "not signed", "Service confirmed the end"] {
                 #expect(page.contains(words), "\(words)")

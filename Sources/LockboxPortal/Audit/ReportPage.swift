@@ -63,7 +63,8 @@ struct ReportPage: Page {
         rows = read.entries.map(Row.init)
         moreWords =
             read.count > read.entries.count
-            ? "These are the first \(read.entries.count). All that a report has are in the files." : nil
+            ? "These are the first \(read.entries.count). All that a report has are in the files."
+            : nil
         printed = Printed(viewer)
     }
 }
@@ -170,7 +171,9 @@ extension PortalSite {
         ReportMonth, tenant: String
     ) {
         guard let tenant = viewer.tenant?.id.text else { throw Refusal.notFound(.page) }
-        guard let text = request.query("month") else { return (ReportMonth(of: viewer.now), tenant) }
+        guard let text = request.query("month") else {
+            return (ReportMonth(of: viewer.now), tenant)
+        }
         guard let month = ReportMonth(text) else { throw Refusal.notFound(.page) }
         return (month, tenant)
     }

@@ -380,7 +380,10 @@ extension Scene {
                 try await world.removing()
                 let unused = try await world.approved(
                     try await world.reviewed(
-                        try await world.submitted("See why the rules fail.", actions: ["read", "write"])
+                        try await world.submitted(
+                            "See why the rules fail.",
+                            actions: ["read", "write"]
+                        )
                     )
                 )
                 try await world.finished(unused)
