@@ -1107,7 +1107,8 @@ def main():
 def main_receipt(options):
     try:
         data = contents(options.receipt)
-        key = options.key and Key(contents(options.key).decode("utf-8", "replace") if os.path.exists(options.key) else options.key)
+        is_file = options.key and os.path.exists(options.key)
+        key = options.key and Key(contents(options.key).decode("utf-8", "replace") if is_file else options.key)
         try:
             said, lines = receipt_parts(data)
         except Refused as problem:

@@ -6,6 +6,7 @@ import LockboxHTTP
 import LockboxIdentity
 import LockboxPorts
 import LockboxService
+import LockboxWire
 import NIOCore
 
 extension API {

@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import LockboxAudit
 import LockboxDomain
 import LockboxHTTP
 import LockboxIdentity

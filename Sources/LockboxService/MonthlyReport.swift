@@ -1,7 +1,7 @@
 import Foundation
-import LockboxAudit
+package import LockboxAudit
 package import LockboxDomain
-package import LockboxPorts
+import LockboxPorts
 package import LockboxWire
 
 /// A calendar month in UTC, so that everybody who asks for it gets the same.

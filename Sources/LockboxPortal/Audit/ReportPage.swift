@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import LockboxAudit
 import LockboxDomain
 import LockboxHTTP
 import LockboxIdentity
@@ -132,7 +133,7 @@ struct ReportReading: Sendable {
     var sums: String {
         let parts =
             [
-                counted(Int64(count), "request"), "\(given) came to access",
+                counted(Int64(count), "request"), "\(given) led to access",
                 "\(unused) of that never used",
             ] + (unconfirmed > 0 ? ["\(unconfirmed) not confirmed closed"] : [])
         return parts.joined(separator: " · ")
