@@ -37,7 +37,7 @@ struct AuditText {
                 + ["\(Self.notInOrder): \(count)"]
         }
         return ["\(Self.inOrder): \(name)"]
-            + (facts.map(TerminalText.clean) + basis).map { "  " + $0 }
+            + (facts.map { TerminalText.clean($0) } + basis).map { "  " + $0 }
             + ["\(Self.inOrder): \(Self.count(report.records, "record"))"]
     }
 
