@@ -1,4 +1,5 @@
 import HTTPTypes
+import LockboxAudit
 import LockboxClient
 import LockboxDomain
 import LockboxFixtures
