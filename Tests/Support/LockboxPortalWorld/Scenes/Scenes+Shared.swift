@@ -372,7 +372,6 @@ extension Scene {
             "the report of a month",
             as: "uma",
             .page("/audit/report"),
-            isKey: true,
             after: { world in
                 let used = try await world.approved()
                 _ = try await world.opened(used)
@@ -388,9 +387,9 @@ extension Scene {
                 )
                 try await world.finished(unused)
                 _ = try await world.approved()
+                try await world.submitted()
                 let denied = try await world.reviewed(try await world.submitted(Texts.hostile))
                 try await world.decide(.no(Texts.hostile), on: denied, by: "adam")
-                try await world.submitted()
             }
         ),
         Scene(
