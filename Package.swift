@@ -319,8 +319,8 @@ let tests: [(name: String, uses: [String])] = [
     (
         "LockboxAPITests",
         [
-            "LockboxAPI", "LockboxHTTP", "LockboxAudit", "LockboxDecisions", "LockboxDomain",
-            "LockboxIdentity", "LockboxNotifier", "LockboxPorts", "LockboxService",
+            "LockboxAPI", "LockboxHTTP", "LockboxAudit", "LockboxClient", "LockboxDecisions",
+            "LockboxDomain", "LockboxIdentity", "LockboxNotifier", "LockboxPorts", "LockboxService",
             "LockboxWire", "MerkleLog", "LockboxFixtures",
             "LockboxTestAuthenticator", "LockboxTestWorld", "Crypto", "HTTPTypes", "Hummingbird",
         ]

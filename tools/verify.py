@@ -6,6 +6,7 @@ is given and nothing else: docs/spec/verification.md says what is checked, in th
 
     tools/verify.py --export contoso.jsonl --checkpoint contoso.checkpoint --key contoso.key
     tools/verify.py --tiles DIR --key contoso.key [--export contoso.jsonl]
+    tools/verify.py --receipt receipt.json --key contoso.key
 
 Ends with 0 where all is in order, with 1 where something is not, with 2 where it cannot be told.
 """
@@ -953,6 +954,32 @@ class Verification:
             except (Refused, OSError) as problem:
                 self.say("tile-unreadable", None, f"tile {level} from {start} on: {problem}")
 
+    # Receipts (docs/spec/receipt.md)
+
+    def receipt(self, said, lines):
+        self.checkpoint("the receipt's checkpoint", said["checkpoint"].encode("utf-8", "surrogatepass"))
+        self.export(b"".join(line + b"\n" for line in lines), False)
+        if said["key"] not in [self.key.line, *(key.line for _, key in self.changes)]:
+            self.say("key-changed", None, "it names another key than the one that is trusted")
+        places = [index for index in map(index_of, lines) if index is not None]
+        if places != sorted(places):
+            self.say("records-out-of-order", None, "the records are not in the order of the log")
+        version, acts = 0, []
+        for index in sorted(self.records):
+            leaf = self.records[index][0]
+            if leaf.get("request") == said["request"]:
+                acts.append(leaf["activity"])
+                now = leaf["data"].get("version", version)
+                if type(now) is not int or now not in (version, version + 1):
+                    self.say("receipt-incomplete", index, f"between version {version} of the request and {now}")
+                version = now if type(now) is int else version
+            elif "request" in leaf or leaf["activity"] not in GROUNDS:
+                self.say("receipt-foreign", index, "the record does not belong in this receipt")
+        if acts[:1] != ["request.submitted"]:
+            self.say("receipt-incomplete", None, "it does not begin with the request")
+        if not set(acts) & ({"access.ended"} if "access.granted" in acts else ENDINGS):
+            self.say("receipt-incomplete", None, "the end of the request is not there")
+
     # Rules over the records in order (docs/spec/log.md 6)
 
     def rules(self, is_whole, max_age=None):
@@ -1039,6 +1066,37 @@ def is_object(text):
         return isinstance(strict_json(text), dict)
     except Refused:
         return False
+RECEIPT = "lockbox-receipt/v1"
+GROUNDS = {
+    "tenant.added", "tenant.policyChanged", "tenant.licenceChanged", "passkey.registered", "passkey.removed",
+    "signingKey.added", "signingKey.confirmed", "signingKey.removed", "key.changed", "texts.erased"}
+ENDINGS = {"access.ended", "request.rejected", "request.denied", "request.withdrawn", "request.expired"}
+
+
+def receipt_parts(data):
+    """What the first and the last line say, and the lines of records between them."""
+    lines, opening, closing = data.split(b"\n"), b'"records":[', b"],"
+    try:
+        if len(lines) < 4 or lines[-1] or not lines[0].endswith(opening) or not lines[-2].startswith(closing):
+            raise Refused("its lines are not those of a receipt, or it was cut short")
+        text = (lines[0][:-len(opening)] + lines[-2][len(closing):]).decode("utf-8")
+        said, records = strict_json(text), lines[1:-2]
+        if not isinstance(said, dict) or canonical(said) != text or list(said) != ["checkpoint", "key", "request", "type"] \
+                or not all(isinstance(one, str) for one in said.values()) or said["type"] != RECEIPT:
+            raise Refused("its first and last line are not those of a receipt")
+        if not all(line.endswith(b",") for line in records[:-1]):
+            raise Refused("two records are not separated as they should be")
+        Key(said["key"])
+    except (Refused, UnicodeDecodeError) as problem:
+        raise Refused(str(problem), "receipt-malformed") from None
+    return said, [line[:-1] for line in records[:-1]] + records[-1:]
+
+
+def index_of(line):
+    try:
+        return json.loads(line)["index"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
 
 
 def tile_file(folder, level, index, width):
@@ -1062,7 +1120,8 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--export", help="records, a line each (JSON Lines)")
     parser.add_argument("--tiles", help="a folder with checkpoint, tile/… and tile/entries/…")
-    parser.add_argument("--key", required=True, help="the log's key, or a file that has it")
+    parser.add_argument("--receipt", help="a receipt, as `lockbox receipt get` writes it")
+    parser.add_argument("--key", help="the log's key, or a file that has it; of a receipt, its own if left out")
     parser.add_argument("--checkpoint", action="append", default=[], help="a signed head; older ones too, as many as were kept")
     parser.add_argument("--log", help="the log that it has to be: provider, or tenant: and its identifier")
     parser.add_argument("--partial", action="store_true", help="the export holds some of the records")
@@ -1072,8 +1131,10 @@ def arguments():
     parser.add_argument("--now", type=instant, default=datetime.datetime.now(datetime.timezone.utc), help="instead of the clock")
     parser.add_argument("--output", choices=["text", "json"], default="text")
     options = parser.parse_args()
-    if not options.export and not options.tiles:
-        parser.error("--export or --tiles is needed")
+    if not options.export and not options.tiles and not options.receipt:
+        parser.error("--export, --tiles or --receipt is needed")
+    if not options.key and not options.receipt:
+        parser.error("--key is needed")
     return options
 
 
@@ -1091,6 +1152,8 @@ def contents(path):
 
 def main():
     options = arguments()
+    if options.receipt:
+        return main_receipt(options)
     try:
         text = contents(options.key).decode("utf-8", "replace") if os.path.exists(options.key) else options.key
         found = Verification(Key(text), options.now)
@@ -1111,6 +1174,31 @@ def main():
     found.rules(not options.partial, options.max_age)
     if options.witness:
         found.witnesses(options.witness, options.needed or len(options.witness), options.max_age)
+    tell(found, options.output)
+    sys.exit(1 if found.findings else 0)
+
+
+def main_receipt(options):
+    try:
+        data = contents(options.receipt)
+        is_file = options.key and os.path.exists(options.key)
+        key = options.key and Key(contents(options.key).decode("utf-8", "replace") if is_file else options.key)
+        try:
+            said, lines = receipt_parts(data)
+        except Refused as problem:
+            if not key:
+                raise
+            found = Verification(key, options.now)
+            found.say(problem.code, None, str(problem))
+        else:
+            found = Verification(key or Key(said["key"]), options.now)
+            if not key:
+                found.notes.append(f"the key is the receipt's own; compare it with one that you got elsewhere: {said['key']}")
+            found.receipt(said, lines)
+            found.rules(True)
+    except (OSError, Refused) as problem:
+        print(f"cannot verify: {plain(problem)}", file=sys.stderr)
+        sys.exit(2)
     tell(found, options.output)
     sys.exit(1 if found.findings else 0)
 

@@ -35,6 +35,7 @@ package struct API: Sendable {
     let metricsAccess: MetricsAccess
     let condition: any ServerCondition
     let tokens: AccessTokens
+    let receiptPage: @Sendable ([UInt8]) throws -> [UInt8]
     let logins: Logins
     let usedProofs = UsedProofs()
     let personLimit = RateLimit(burst: APILimits.personBurst, perSecond: APILimits.personPerSecond)
@@ -43,7 +44,8 @@ package struct API: Sendable {
         perSecond: APILimits.failuresPerSecond
     )
 
-    /// `publicURL` is how the outside reaches this server, without a trailing slash.
+    /// `publicURL` is how the outside reaches this server, without a trailing slash. `receiptPage` makes
+    /// a document in HTML of a receipt.
     package init(
         lockbox: Lockbox,
         signIn: SignIn,
@@ -57,7 +59,8 @@ package struct API: Sendable {
         proxies: TrustedProxies,
         metricsAccess: MetricsAccess,
         condition: any ServerCondition,
-        tokens: AccessTokens
+        tokens: AccessTokens,
+        receiptPage: @escaping @Sendable ([UInt8]) throws -> [UInt8]
     ) {
         self.lockbox = lockbox
         self.signIn = signIn
@@ -72,6 +75,7 @@ package struct API: Sendable {
         self.metricsAccess = metricsAccess
         self.condition = condition
         self.tokens = tokens
+        self.receiptPage = receiptPage
         logins = Logins(signIn)
     }
 
@@ -114,7 +118,8 @@ package struct API: Sendable {
         let people =
             supportEndpoints + requestEndpoints + messageEndpoints + tenantEndpoints
             + invitationEndpoints + proposalEndpoints + signingEndpoints
-            + tokenEndpoints + loginEndpoints + logEndpoints + accessRequestEndpoints
+            + tokenEndpoints + loginEndpoints + logEndpoints + receiptEndpoints + reportEndpoints
+            + accessRequestEndpoints
         var routes = healthEndpoints
         if audiences.contains(.services) { routes += [introspectionEndpoint] }
         if audiences.contains(.operators) { routes += metricsEndpoints }

@@ -102,6 +102,13 @@ extension OperationDescription.Parameter {
         description: "The record's position in the log.",
         schema: .text(pattern: "^(0|[1-9][0-9]{0,18})$")
     )
+    static let month = Self(
+        "month",
+        in: .path,
+        component: "Month",
+        description: "Of UTC.",
+        schema: .text(pattern: "^[0-9]{4}-(0[1-9]|1[0-2])$")
+    )
     static let tileIndex = Self(
         "index",
         in: .path,

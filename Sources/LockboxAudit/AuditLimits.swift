@@ -22,4 +22,6 @@ enum AuditLimits {
     static let checkedTiles = 64
     /// How long a head is shown again with the time that was signed with it.
     static let shownAgain = TimeSpan.seconds(15)
+    /// Bytes of a receipt that is shown as a page, which has it in it and is made as a whole.
+    static let receiptOnPage = 16 * 1024 * 1024
 }

@@ -4,6 +4,9 @@ package import MerkleLog
 
 /// Another key of a log by the word of the one before.
 package enum KeyChange {
+    /// The activity of its record.
+    static let activity = "key.changed"
+
     /// What the key before signs. `index` is that of the record of the change.
     package static func statement(
         _ log: LogID,
@@ -23,7 +26,7 @@ package struct RecordedKeyChange: Hashable, Sendable {
 
     /// Nil for any other record.
     init?(_ entry: LogEntry) {
-        guard entry.activity == "key.changed", let leaf = LogRecordCheck.Leaf(entry.bytes),
+        guard entry.activity == KeyChange.activity, let leaf = LogRecordCheck.Leaf(entry.bytes),
             let key = leaf.data["key"]?.text, let previous = leaf.data["previous"]?.text,
             let signature = leaf.data["signature"]?.text
         else { return nil }
@@ -38,7 +41,7 @@ extension LogReader {
 
     /// Every change of the key of `log`, the oldest first.
     package func keyChanges(of log: LogID) async throws -> [RecordedKeyChange] {
-        var search = LogSearch(activity: "key.changed")
+        var search = LogSearch(activity: KeyChange.activity)
         search.oldestFirst = true
         return try await store.read { [search] tx in
             try tx.search(search, in: log, page: ListPage(limit: Self.mostKeyChanges)).items

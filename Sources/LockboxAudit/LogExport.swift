@@ -45,7 +45,7 @@ extension LogReader {
         }
     }
 
-    private func proofs(of entries: [LogEntry], size: UInt64?, in log: LogID) async throws
+    func proofs(of entries: [LogEntry], size: UInt64?, in log: LogID) async throws
         -> [[Hash]?]
     {
         let none = [[Hash]?](repeating: nil, count: entries.count)

@@ -61,7 +61,7 @@ extension LogReader {
         }
     }
 
-    private func head(of note: String, _ log: LogID) throws -> TreeHead {
+    func head(of note: String, _ log: LogID) throws -> TreeHead {
         do {
             return try Checkpoint(
                 opening: SignedNote(parsing: Array(note.utf8)),

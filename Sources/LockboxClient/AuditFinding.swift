@@ -71,6 +71,14 @@ package enum AuditFinding: Error, Hashable, Sendable {
     case approval(record: UInt64, ApprovalFault)
     /// The record of a database that was put back to an older copy.
     case recovery(record: UInt64, String)
+
+    // Receipts
+    /// The file is not laid out as a receipt is.
+    case receiptForm(problem: String)
+    /// A record that has no place in the receipt.
+    case foreign(record: UInt64)
+    /// A step of the request that must be there is not.
+    case incomplete(problem: String)
 }
 
 extension AuditFinding: CustomStringConvertible {
@@ -115,6 +123,9 @@ extension AuditFinding: CustomStringConvertible {
             .witnessesBehind, .tile, .erasedSilently, .saltLeft, .notErased, .erasure, .vanished,
             .operations, .time, .timeBack, .approval, .recovery:
             ofTheWhole
+        case .receiptForm(let problem): "this is no receipt: \(problem)"
+        case .foreign(let record): "record \(record) does not belong in this receipt"
+        case .incomplete(let problem): "the receipt lacks something: \(problem)"
         }
     }
 
@@ -158,7 +169,7 @@ extension AuditFinding: CustomStringConvertible {
             "record \(record) does not show that an older database was taken on: \(problem)"
         case .checkpoint, .splitView, .noCheckpoint, .unreadable, .changed, .wrongProof, .unproven,
             .missing, .inserted, .uncovered, .repeated, .outOfOrder, .truncated, .rewritten,
-            .shrunk:
+            .shrunk, .receiptForm, .foreign, .incomplete:
             description
         }
     }

@@ -105,6 +105,9 @@ extension AuditFinding {
         case .timeBack: "time-back"
         case .approval: "approval-invalid"
         case .recovery: "recovery-invalid"
+        case .receiptForm: "receipt-malformed"
+        case .foreign: "receipt-foreign"
+        case .incomplete: "receipt-incomplete"
         }
     }
 
@@ -114,7 +117,7 @@ extension AuditFinding {
             .repeated(let record, _), .keyChange(let record, _), .erasure(let record),
             .vanished(let record), .operations(let record), .time(let record),
             .timeBack(let record, _, _), .changed(let record, _), .approval(let record, _),
-            .recovery(let record, _):
+            .recovery(let record, _), .foreign(let record):
             (record, nil)
         case .missing(let records): (records.lowerBound, nil)
         case .truncated(let end, _): (end, nil)
@@ -124,7 +127,8 @@ extension AuditFinding {
             (record, field)
         case .checkpoint(let name, _), .tile(let name): (nil, name)
         case .splitView, .noCheckpoint, .wrongLog, .keyChanged, .retiredKey, .stale,
-            .witnessesMissing, .witnessesBehind, .unreadable, .rewritten, .shrunk:
+            .witnessesMissing, .witnessesBehind, .unreadable, .rewritten, .shrunk, .receiptForm,
+            .incomplete:
             (nil, nil)
         }
     }

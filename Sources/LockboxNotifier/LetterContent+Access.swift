@@ -59,8 +59,8 @@ extension LetterContent {
             rows: rows,
             advice: [
                 doubt?.advice ?? "You need not do anything.",
-                "Every step is in your audit log: sign in to \(source.adminCentre) "
-                    + "and look for \(source.number).",
+                "Every step is in your audit log, with a receipt to keep that can be checked without "
+                    + "\(source.provider): sign in to \(source.adminCentre) and look for \(source.number).",
             ],
             why: source.whyApprover
         )

@@ -127,7 +127,8 @@ package struct Server: Sendable {
             proxies: configuration.trustedProxies,
             metricsAccess: configuration.metrics,
             condition: parts.watch,
-            tokens: parts.tokens
+            tokens: parts.tokens,
+            receiptPage: { try ReceiptPage.document(of: $0) }
         )
         let sessions = Sessions(store: parts.audited, signIn: signIn)
         let forgottenPasswords = ForgottenPasswords(store: parts.audited)

@@ -188,6 +188,25 @@ extension Lockbox {
         holding place: LongReadPlace,
         to take: (RequestView) async throws -> Void
     ) async throws -> Bool {
+        try await exportRequests(
+            filter,
+            tenant: tenant,
+            by: caller,
+            holding: place,
+            reading: { view, _ in view },
+            to: take
+        )
+    }
+
+    /// The same, with what `read` makes of each in the view of the store that it comes from.
+    func exportRequests<Row: Sendable>(
+        _ filter: RequestFilter,
+        tenant: String?,
+        by caller: Person,
+        holding place: LongReadPlace,
+        reading read: @escaping @Sendable (RequestView, any StoreTransaction) throws -> Row,
+        to take: (Row) async throws -> Void
+    ) async throws -> Bool {
         defer { withExtendedLifetime(place) {} }
         var (left, cursor): (Int, String?) = (Limits.exportedRequests, nil)
         repeat {
@@ -199,12 +218,12 @@ extension Lockbox {
                 )
                 return Paged(
                     items: try found.items.map {
-                        try view(of: $0, at: now, for: person.side, in: tx)
+                        try read(view(of: $0, at: now, for: person.side, in: tx), tx)
                     },
                     next: found.next
                 )
             }
-            for view in found.items { try await take(view) }
+            for row in found.items { try await take(row) }
             (left, cursor) = (left - found.items.count, found.next)
         } while cursor != nil && left > 0
         return cursor != nil

@@ -162,6 +162,14 @@ struct LogMemory {
         return self
     }
 
+    /// What is remembered of the log whose name `key` has, at whatever address it was seen.
+    static func ofLog(_ key: VerifierKey, state: String?, environment: [String: String]) throws
+        -> LogMemory
+    {
+        // No server's log has this name, so there is nothing in it but what `following` finds.
+        try LogMemory(folder: (state ?? defaultFolder(environment)) + "/-").following(key)
+    }
+
     init(folder: String) throws {
         self.folder = folder
         keys = try Self.readKeys(folder + "/key")

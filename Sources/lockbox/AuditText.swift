@@ -14,6 +14,8 @@ struct AuditText {
     let isComplete: Bool
     /// Where evidence was kept.
     var evidence: [String] = []
+    /// What was shown to be so.
+    var facts: [String] = []
 
     private var isInOrder: Bool { report.findings.isEmpty }
 
@@ -35,7 +37,8 @@ struct AuditText {
                 + evidence.map { "  evidence is kept in “\(TerminalText.clean($0))”" }
                 + ["\(Self.notInOrder): \(count)"]
         }
-        return ["\(Self.inOrder): \(name)"] + basis.map { "  " + $0 }
+        return ["\(Self.inOrder): \(name)"]
+            + (facts.map { TerminalText.clean($0) } + basis).map { "  " + $0 }
             + ["\(Self.inOrder): \(Self.count(report.records, "record"))"]
     }
 

@@ -25,6 +25,9 @@ struct LockboxCommand: AsyncParsableCommand {
             A customer has it followed day and night:
               lockbox watch --mail-to security@contoso.example …
 
+            What is left of one access, in a file of its own:
+              lockbox receipt get LBX-… --out LBX-….json
+
             Sign in once with “lockbox login”, or set LOCKBOX_URL and LOCKBOX_TOKEN.
             Every listing has --output json. For tab completion:
               lockbox --generate-completion-script bash (or zsh, fish)
@@ -37,7 +40,8 @@ struct LockboxCommand: AsyncParsableCommand {
             LoginCommand.self, LogoutCommand.self, WhoAmICommand.self, SupportCommand.self,
             RequestCommand.self, TenantsCommand.self, ResourcesCommand.self,
             AccessCommand.self, PolicyCommand.self, PeopleCommand.self, AuditCommand.self,
-            TokenCommand.self, KeysCommand.self, WatchCommand.self, WitnessCommand.self,
+            ReceiptCommand.self, ReportCommand.self, TokenCommand.self, KeysCommand.self,
+            WatchCommand.self, WitnessCommand.self,
         ]
     )
 

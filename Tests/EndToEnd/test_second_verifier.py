@@ -44,6 +44,20 @@ def test_it_finds_what_was_tampered_with(vector):
         assert set(vector["expect"]["findings"]) <= codes
 
 
+RECEIPTS = FOLDER.parent / "receipts"
+
+
+@pytest.mark.parametrize(
+    "vector", json.loads((RECEIPTS / "vectors.json").read_text())["vectors"], ids=lambda vector: vector["name"])
+def test_it_finds_what_was_tampered_with_in_a_receipt(vector):
+    said = verify("--receipt", RECEIPTS / vector["receipt"], "--key", vector["key"])
+    codes = {finding["code"] for finding in said["findings"]}
+    if vector["expect"] == "ok":
+        assert codes == set()
+    else:
+        assert set(vector["expect"]["findings"]) <= codes
+
+
 def test_there_are_sixty_tamperings_and_more():
     assert sum(vector["expect"] != "ok" for vector in VECTORS) >= 60
 

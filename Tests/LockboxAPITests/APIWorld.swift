@@ -123,7 +123,8 @@ struct APIWorld: Sendable {
             proxies: proxies,
             metricsAccess: metrics,
             condition: condition,
-            tokens: AccessTokens(keys, entropy: SeededEntropy(seed: 6))
+            tokens: AccessTokens(keys, entropy: SeededEntropy(seed: 6)),
+            receiptPage: { Array("<pre>".utf8) + $0 }
         )
     }
 

@@ -202,6 +202,11 @@ extension Operation {
                 name: "POST /v1/tenants/{tenant}/people/{person}/proposals/{proposal}/decline",
                 parts: proposal
             ),
+            Operation(name: "GET /v1/requests/{id}/receipt", parts: request),
+            Operation(
+                name: "GET /v1/tenants/{tenant}/reports/{month}",
+                parts: tenant.merging(["month": "2026-11"]) { $1 }
+            ),
             Operation(
                 name: "POST /v1/requests/{id}/statement",
                 parts: request,

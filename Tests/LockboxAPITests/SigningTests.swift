@@ -12,12 +12,12 @@ import Testing
 struct SigningTests {
     private static let list = "GET /v1/tenants/{tenant}/signing-keys"
     private static let add = "POST /v1/tenants/{tenant}/signing-keys"
-    private static let confirm = "POST /v1/tenants/{tenant}/signing-keys/{key}/confirm"
+    static let confirm = "POST /v1/tenants/{tenant}/signing-keys/{key}/confirm"
     private static let remove = "DELETE /v1/tenants/{tenant}/signing-keys/{key}"
     private static let statement = "POST /v1/requests/{id}/statement"
-    private static let decide = "POST /v1/requests/{id}/decisions"
+    static let decide = "POST /v1/requests/{id}/decisions"
 
-    private static func key(_ signer: SSHSigner, of person: Person, _ api: APIWorld) async throws
+    static func key(_ signer: SSHSigner, of person: Person, _ api: APIWorld) async throws
         -> String
     {
         let body: JSONValue = ["publicKey": .string(signer.publicKey), "name": "laptop"]
@@ -25,7 +25,7 @@ struct SigningTests {
         return try #require(try answer.json(200)["id"].text)
     }
 
-    private static func requireSignatures(_ api: APIWorld) async throws {
+    static func requireSignatures(_ api: APIWorld) async throws {
         var policy = Policy.standard
         policy.signedApprovals = .required
         _ = try await api.world.lockbox.changePolicy(
@@ -36,8 +36,7 @@ struct SigningTests {
         )
     }
 
-    private static func statement(of request: AccessRequest, _ api: APIWorld) async throws -> String
-    {
+    static func statement(of request: AccessRequest, _ api: APIWorld) async throws -> String {
         let answer = try await api.ask(
             statement,
             ["id": request.id.text],
@@ -47,7 +46,7 @@ struct SigningTests {
         return try #require(try answer.json(200)["statement"].text)
     }
 
-    private static func approval(
+    static func approval(
         of request: AccessRequest,
         _ statement: String,
         _ signer: SSHSigner,

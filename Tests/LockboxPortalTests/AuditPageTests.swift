@@ -93,7 +93,22 @@ struct AuditPageTests {
             let lines = try await world.visit(String(link), as: "uma").html.split(separator: "\n")
             #expect(lines.count == html.matches(of: #/>record \d+</a>/#).count)
             #expect(lines.allSatisfy { $0.contains(#""proof":["#) })
-            for path in ["/audit/requests/\(request.id)", String(link)] {
+            let receipt = "/audit/requests/\(request.id)/receipt"
+            #expect(html.contains("href=\"\(receipt).html\"\n  download"))
+            let json = try await world.visit(receipt + ".json", as: "uma").html
+            #expect(
+                json.hasSuffix(#"],"request":"\#(request.id)","type":"lockbox-receipt/v1"}"# + "\n")
+            )
+            let page = try await world.visit(receipt + ".html", as: "uma").html
+            for words in ["Approved by the customer", "not signed", "Service confirmed the end"] {
+                #expect(page.contains(words), "\(words)")
+            }
+            let inside = try #require(page.firstMatch(of: #/base64,([A-Za-z0-9+\/=]+)"/#)).output.1
+            let held = try #require(Base64.decode(inside.utf8))
+            #expect(String(decoding: held, as: UTF8.self).hasPrefix(#"{"checkpoint":""#))
+            for path in [
+                "/audit/requests/\(request.id)", String(link), receipt + ".json", receipt + ".html",
+            ] {
                 #expect(try await world.visit(path, as: "finn").status == 404)
                 #expect(try await world.visit(path, as: "sue").status == 403)
             }

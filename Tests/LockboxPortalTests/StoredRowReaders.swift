@@ -84,7 +84,8 @@ struct StoredRowWorld {
             proxies: .none,
             metricsAccess: .open,
             condition: NoTrouble(),
-            tokens: AccessTokens(NoKeys(), entropy: SeededEntropy())
+            tokens: AccessTokens(NoKeys(), entropy: SeededEntropy()),
+            receiptPage: { try ReceiptPage.document(of: $0) }
         )
         now = world.clock.now()
     }

@@ -344,6 +344,12 @@ private struct Question: Sendable, CustomTestStringConvertible {
         Question("requests of a tenant") {
             try $0.requests(RequestFilter(tenant: contoso), page: page)
         },
+        Question("requests of a tenant in a month") {
+            var filter = RequestFilter(tenant: contoso)
+            (filter.from, filter.before) = (Fixture.now, Fixture.now + .days(30))
+            filter.order = .oldest
+            return try $0.requests(filter, page: page)
+        },
         Question("requests of an engineer") {
             try $0.requests(RequestFilter(engineer: Fixture.eve.id), page: page)
         },

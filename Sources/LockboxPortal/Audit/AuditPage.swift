@@ -64,6 +64,12 @@ extension PortalSite {
             file("/audit/requests/{id}/records") { request, context, log, viewer in
                 try await storyRecords(request, context, log, viewer)
             },
+            file("/audit/requests/{id}/receipt.json") { _, context, log, viewer in
+                try await receiptFile(context, log, viewer)
+            },
+            file("/audit/requests/{id}/receipt.html") { _, context, log, viewer in
+                try await receiptDocument(context, log, viewer)
+            },
             file("/audit/record/{index}/operations") { _, context, log, _ in
                 guard let index = context.parameters.get("index")?.wholeNumber,
                     let lines = try await self.log.operations(index, of: log)
@@ -294,6 +300,7 @@ struct AuditPage: Page {
     let title = "Audit"
     let section: String? = "/audit"
     let whose: String
+    let isCustomer: Bool
     let providerName: String
     let from: String
     let to: String
@@ -322,6 +329,7 @@ struct AuditPage: Page {
         _ viewer: Viewer
     ) {
         whose = viewer.tenant?.name ?? viewer.providerName
+        isCustomer = viewer.isCustomer
         providerName = viewer.providerName
         zone = viewer.days.name
         (from, to, person, number, text) = (

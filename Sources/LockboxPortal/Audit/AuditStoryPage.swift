@@ -46,6 +46,8 @@ struct AuditStoryPage: Page {
     let verifierKey: String
     let providerName: String
     let recordsLink: String
+    /// Once nothing of it is open any more.
+    let hasReceipt: Bool
     /// When texts of it went, by whom and why.
     let erasures: [ShownErasure]
     /// Where texts of it are erased, for who may.
@@ -86,6 +88,7 @@ struct AuditStoryPage: Page {
         verifierKey = key
         providerName = viewer.providerName
         recordsLink = "/audit/requests/\(number)/records?size=\(check.size)"
+        hasReceipt = view.hasReceipt
         self.erasures = erasures.map { ShownErasure($0, viewer) }
         eraseLink = viewer.holds(.admin) ? "/audit/erase?request=\(number)" : nil
         printed = Printed(viewer)

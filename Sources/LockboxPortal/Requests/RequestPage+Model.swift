@@ -57,6 +57,8 @@ struct RequestPage: Page {
     let erasures: [ShownErasure]
     let newRecord: String?
     let mayReadAudit: Bool
+    /// Once nothing of it is open any more.
+    let hasReceipt: Bool
     let printed: Printed
     let csrf: String
     let key: String
@@ -102,6 +104,7 @@ struct RequestPage: Page {
         self.newRecord = newRecord.map(String.init)
         self.erasures = erasures.map { ShownErasure($0, viewer) }
         mayReadAudit = viewer.oversees
+        hasReceipt = reading.view.hasReceipt
         printed = Printed(viewer)
         csrf = viewer.csrf
         key = viewer.formKey

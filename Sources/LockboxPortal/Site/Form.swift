@@ -161,6 +161,8 @@ package enum PortalLimits {
     static let peopleSkipped = 1_000_000
     /// Letters of one field of a search.
     static let searchLength = 200
+    /// Requests that the page of a month shows.
+    static let reportRows = 500
     /// Texts that the page which erases them counts.
     static let erasedShown = 1_000
     /// Differences that a check of the log shows.

@@ -117,8 +117,8 @@ package struct PortalSite: Sendable {
         workRoutes + newRequestRoutes + tenantsRoutes
     }
     private var sharedRoutes: [Route] {
-        requestRoutes + timelineRoutes + supportRoutes + auditRoutes + eraseRoutes + accountRoutes
-            + timeZoneRoutes + liveRoutes
+        requestRoutes + timelineRoutes + supportRoutes + auditRoutes + reportRoutes + eraseRoutes
+            + accountRoutes + timeZoneRoutes + liveRoutes
     }
 }
 

@@ -369,6 +369,37 @@ extension Scene {
         ),
         Scene(
             "Audit",
+            "the report of a month",
+            as: "uma",
+            .page("/audit/report"),
+            after: { world in
+                let used = try await world.approved()
+                _ = try await world.opened(used)
+                try await world.finished(used)
+                try await world.removing()
+                let unused = try await world.approved(
+                    try await world.reviewed(
+                        try await world.submitted(
+                            "See why the rules fail.",
+                            actions: ["read", "write"]
+                        )
+                    )
+                )
+                try await world.finished(unused)
+                _ = try await world.approved()
+                try await world.submitted()
+                let denied = try await world.reviewed(try await world.submitted(Texts.hostile))
+                try await world.decide(.no(Texts.hostile), on: denied, by: "adam")
+            }
+        ),
+        Scene(
+            "Audit",
+            "the report of a month without requests",
+            as: "uma",
+            .page("/audit/report?month=2025-01")
+        ),
+        Scene(
+            "Audit",
             "one access of another tenant",
             as: "finn",
             .page("/audit/requests/{request}"),

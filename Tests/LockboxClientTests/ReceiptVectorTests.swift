@@ -1,0 +1,85 @@
+import Foundation
+import LockboxClient
+import MerkleLog
+import Testing
+
+@testable import lockbox
+
+/// One way in which a receipt was tampered with, as `scripts/make-receipt-vectors` wrote it.
+struct ReceiptVector: Decodable, CustomTestStringConvertible, Sendable {
+    let name: String
+    let what: String
+    let receipt: String
+    let key: String
+    let expect: AuditVector.Expectation
+
+    var testDescription: String { "\(name): \(what)" }
+
+    private struct File: Decodable {
+        let vectors: [ReceiptVector]
+    }
+
+    private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../Vectors/receipts").standardized.path
+
+    static let all: [ReceiptVector] = {
+        switch Result(catching: {
+            try JSONDecoder().decode(
+                File.self,
+                from: Data(contentsOf: URL(filePath: folder + "/vectors.json"))
+            )
+        }) {
+        case .success(let file): file.vectors
+        case .failure: []
+        }
+    }()
+
+    var bytes: [UInt8] {
+        get throws { try Files.read(Self.folder + "/" + receipt) }
+    }
+
+    /// What is found in it.
+    func findings(memory: LogVerifier.Memory = .init()) throws -> [AuditFinding] {
+        let bytes = try bytes
+        do throws(AuditFinding) {
+            let file = try ReceiptFile(bytes)
+            return file.verify(with: [try Self.key(key)], memory: memory).findings
+        } catch {
+            return [error]
+        }
+    }
+
+    private static func key(_ text: String) throws(AuditFinding) -> VerifierKey {
+        do throws(NoteError) { return try VerifierKey(parsing: text) } catch {
+            throw .receiptForm(problem: "\(error)")
+        }
+    }
+}
+
+@Suite struct ReceiptVectorTests {
+    @Test func thereAreManyForgeries() {
+        #expect(ReceiptVector.all.count { $0.expect != .ok } >= 60)
+        #expect(Set(ReceiptVector.all.map(\.name)).count == ReceiptVector.all.count)
+    }
+
+    @Test(arguments: ReceiptVector.all)
+    func eachForgeryIsFoundByItsName(vector: ReceiptVector) throws {
+        let found = Set(try vector.findings().flatMap(FindingEntry.all).map(\.code))
+        switch vector.expect {
+        case .ok: #expect(found == [])
+        case .findings(let codes):
+            #expect(!codes.isEmpty)
+            #expect(found.isSuperset(of: codes), "found \(found.sorted())")
+        }
+    }
+
+    /// A receipt of a log that is not the one that this reader has seen.
+    @Test func whatIsRememberedOfTheLogIsHeldAgainstIt() throws {
+        let genuine = try #require(ReceiptVector.all.first { $0.name == "genuine" })
+        let seen = [Hash](repeating: .leaf([1]), count: 6)
+        let codes = try genuine.findings(memory: .init(leaves: seen)).flatMap(FindingEntry.all)
+            .map(\.code)
+        #expect(Set(codes) == ["remembered-changed"])
+        #expect(codes.count == 6)
+    }
+}
