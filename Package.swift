@@ -476,8 +476,8 @@ let package = Package(
             .executableTarget(
                 name: "lockbox",
                 dependencies: dependencies([
-                    "LockboxClient", "LockboxWitness", "LockboxWire", "MerkleLog",
-                    "ArgumentParser", "AsyncHTTPClient", "Crypto", "NIOCore",
+                    "LockboxClient", "LockboxWitness", "LockboxWire", "LockboxApprovals",
+                    "MerkleLog", "ArgumentParser", "AsyncHTTPClient", "Crypto", "NIOCore",
                 ]),
                 swiftSettings: settings
             ),
