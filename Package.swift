@@ -476,9 +476,9 @@ let package = Package(
             .executableTarget(
                 name: "lockbox",
                 dependencies: dependencies([
-                    "LockboxClient", "LockboxDomain", "LockboxMail", "LockboxPorts",
-                    "LockboxWire", "LockboxWitness", "MerkleLog", "ArgumentParser",
-                    "AsyncHTTPClient", "Crypto", "NIOCore", "NIOHTTP1",
+                    "LockboxApprovals", "LockboxClient", "LockboxDomain", "LockboxMail",
+                    "LockboxPorts", "LockboxWire", "LockboxWitness", "MerkleLog",
+                    "ArgumentParser", "AsyncHTTPClient", "Crypto", "NIOCore", "NIOHTTP1",
                 ]),
                 swiftSettings: settings
             ),

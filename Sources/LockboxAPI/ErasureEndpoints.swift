@@ -7,7 +7,7 @@ import LockboxWire
 
 /// Erasing texts of a tenant's log (GDPR, article 17).
 extension API {
-    var erasureEndpoints: [Route] { [eraseTexts] }
+    var erasureEndpoints: [Route] { [eraseTexts, previewErasure] }
 
     private var eraseTexts: Route {
         signedIn(
@@ -38,6 +38,42 @@ extension API {
             )
             return try JSONAnswer.response(
                 ErasureBody(texts: erased.texts, records: erased.records)
+            )
+        }
+    }
+}
+
+extension API {
+    private var previewErasure: Route {
+        signedIn(
+            .post,
+            "/v1/tenants/{tenant}/audit/erasures/preview",
+            TokenOperation(
+                "previewErasure",
+                .audit,
+                "What an erasure would take away",
+                needs: .administer,
+                details:
+                    "Takes what an erasure takes, refuses what that refuses, and erases nothing. Of "
+                    + "much it tells the first \(Limits.erasurePreview) texts.",
+                takes: [.tenant],
+                body: .json("NewErasure"),
+                answers: .json("ErasurePreview", "What would go."),
+                refuses: [.notFound]
+            )
+        ) { request, context, caller in
+            let preview = try await lockbox.erasurePreview(
+                of: try context.parameters.text("tenant"),
+                try await request.json(NewErasure.self).value.selection,
+                by: caller
+            )
+            return try JSONAnswer.response(
+                ErasurePreviewBody(
+                    texts: preview.texts,
+                    records: preview.records,
+                    more: preview.isCut,
+                    directory: preview.person != nil
+                )
             )
         }
     }

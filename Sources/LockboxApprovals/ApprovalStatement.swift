@@ -78,6 +78,9 @@ package struct ApprovalStatement: Hashable, Sendable {
         else { throw .statementMembers }
     }
 
+    /// How many milliseconds an ISO 8601 duration says; nil for what no statement may say (§1).
+    package static func span(_ duration: String) -> Int64? { LogTime.span(duration) }
+
     private static let members: Set<String> = [
         "approver", "decision", "duration", "end", "engineer", "issued", "log", "nonce", "policy",
         "quorum", "request", "requestVersion", "resources", "start", "tenant", "type", "v",

@@ -13,13 +13,23 @@ package struct LogsNotContinued: Error, Sendable {
 extension LogsNotContinued: CustomStringConvertible {
     package var description: String {
         let logs = breaks.prefix(3).map(\.description).joined(separator: "; ")
+        let all = "\(logs)\(breaks.count > 3 ? "; …" : "")"
+        guard breaks.contains(where: { $0.expected.size > 0 }) else {
+            return """
+                \(all). Whether the database is an older copy cannot be told. Put back the newest copy \
+                of the file with the heads of the logs, beside the signing key. \(Self.wayOut)
+                """
+        }
         return """
-            The database is an older copy, or another one: \(logs)\(breaks.count > 3 ? "; …" : ""). \
-            Access that was ended since may be open in it. Put the newest database back. If there is \
-            none, run `lockboxd recover --reason TEXT`: it ends all open access, sessions and API \
-            tokens, records that in every log, and tells the administrators of every tenant.
+            The database is an older copy, or another one: \(all). Access that was ended since may be \
+            open in it. Put the newest database back. \(Self.wayOut)
             """
     }
+
+    private static let wayOut = """
+        If there is none, run `lockboxd recover --reason TEXT`: it ends all open access, sessions and \
+        API tokens, records that in every log, and tells the administrators of every tenant.
+        """
 }
 
 /// Whether the database goes on from what was signed of its logs.
@@ -56,27 +66,32 @@ package struct LogContinuity: Sendable {
 
     /// Every log that does not go on from what was signed; empty if all is as it should be.
     package func breaks() async throws -> [Break] {
-        let (kept, isLost) = try await known()
+        let (kept, lost) = try await known(of: nil)
         return try await store.read { tx in
-            guard let kept else {
-                guard isLost else { return [] }
-                return try tx.logs().map { log in
-                    Break(log, expected: CompactRange().head, size: try tx.head(of: log).size)
+            try lost.map { log in
+                Break(log, expected: CompactRange().head, size: try tx.head(of: log).size)
+            }
+                + kept.compactMap { log, head in
+                    try Self.rootsAgree(head, log, in: tx)
+                        ? nil : Break(log, expected: head, size: try tx.head(of: log).size)
                 }
-            }
-            return try kept.sorted { $0.key.logName < $1.key.logName }.compactMap { log, head in
-                try Self.rootsAgree(head, log, in: tx)
-                    ? nil : Break(log, expected: head, size: try tx.head(of: log).size)
-            }
-        }
+        }.sorted { $0.log.logName < $1.log.logName }
     }
 
-    /// What is kept, and whether it was kept and is gone: heads are kept before the logs have their
-    /// name. It is read before the heads in the database, which has had each before it was kept.
-    private func known() async throws -> (kept: [LogID: TreeHead]?, isLost: Bool) {
-        let isSigned = try await store.read { tx in try tx.logOrigin() != nil }
-        let kept = try await heads.all()
-        return (kept, isSigned && kept == nil)
+    /// What is kept, and which of `logs`, or of all, were signed and are not kept any more: heads are
+    /// kept before anything of their log is signed, and before the logs have their name. It is read
+    /// before the heads in the database, which has had each before it was kept, and after what was
+    /// signed there.
+    private func known(of logs: [LogID]?) async throws -> (kept: [LogID: TreeHead], lost: [LogID]) {
+        let (isNamed, signed, all) = try await store.read { tx in
+            let all = try logs ?? tx.logs()
+            return (
+                try tx.logOrigin() != nil, try all.filter { try tx.lastCheckpoint(of: $0) != nil },
+                all
+            )
+        }
+        guard let kept = try await heads.all() else { return ([:], isNamed ? all : []) }
+        return (kept, signed.filter { kept[$0] == nil })
     }
 
     /// Begins to keep what was signed before heads were kept, as the database says it, and to keep
@@ -112,13 +127,14 @@ package struct LogContinuity: Sendable {
     @discardableResult
     package func keepHeads(of logs: [LogID]? = nil) async throws -> [LogID: TreeHead] {
         while true {
-            let (kept, isLost) = try await known()
+            let (kept, lost) = try await known(of: logs)
             let now = try await store.read { tx in
                 var now: [LogID: TreeHead] = [:]
                 for log in try logs ?? tx.logs() {
-                    let (head, known) = (try Self.head(of: log, in: tx), kept?[log])
+                    let (head, known) = (try Self.head(of: log, in: tx), kept[log])
                     now[log] = head
-                    guard !isLost, try known.map({ try Self.rootsAgree($0, log, in: tx) }) ?? true
+                    guard !lost.contains(log),
+                        try known.map({ try Self.rootsAgree($0, log, in: tx) }) ?? true
                     else {
                         let expected = known ?? CompactRange().head
                         throw LogsNotContinued([Break(log, expected: expected, size: head.size)])
@@ -126,10 +142,10 @@ package struct LogContinuity: Sendable {
                 }
                 return now
             }
-            let moved = now.filter { kept?[$0.key] != $0.value }
+            let moved = now.filter { kept[$0.key] != $0.value }
             // A crash after this leaves a head that nobody signed, which the database has.
             if moved.isEmpty { return now }
-            if try await heads.replace(kept ?? [:], with: moved) { return now }
+            if try await heads.replace(kept, with: moved) { return now }
         }
     }
 

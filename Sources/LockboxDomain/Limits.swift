@@ -55,6 +55,8 @@ public enum Limits {
     /// Texts that one write erases, and those that one record of an erasure names: an entry of the log
     /// has 65,535 bytes at most (C2SP tlog-tiles).
     public static let textsErasedAtOnce = 500
+    /// Texts of which it is told that they would go.
+    public static let erasurePreview = 1_000
     /// How long the customer may take to decide.
     public static let decisionWindow = TimeSpan.minutes(15)...TimeSpan.days(14)
     public static let defaultDecisionWindow = TimeSpan.hours(12)

@@ -13,6 +13,17 @@ package struct ErasedTexts: Hashable, Sendable {
     }
 }
 
+/// What an erasure would take away.
+package struct ErasurePreview: Hashable, Sendable {
+    package let texts: Int
+    /// The places of the records that have them, in order.
+    package let records: [UInt64]
+    /// Whether more would go than is told here.
+    package let isCut: Bool
+    /// Whose name and addresses would go from the directory too.
+    package let person: PersonID?
+}
+
 extension Lockbox {
     /// Erases what `selection` names of the tenant's log, with salts and all that repeats it; one of
     /// its administrators says why. Nothing goes while part of it belongs to what waits or is open.
@@ -59,8 +70,33 @@ extension Lockbox {
         }
     }
 
-    /// The first `limit` texts that `selection` names, and what of it is not over, for an administrator
-    /// of the tenant.
+    /// What `eraseTexts` would take away now, of the first `Limits.erasurePreview` texts. Refuses what
+    /// that refuses.
+    package func erasurePreview(
+        of tenant: String,
+        _ selection: TextSelection,
+        by caller: Person
+    ) async throws -> ErasurePreview {
+        try await query(.bulk, by: caller) { caller, tx, _ in
+            let tenant = try tx.tenant(tenant, visibleTo: caller).id
+            guard caller.holds(oneOf: .admin, at: .tenant(tenant)) else {
+                throw Refusal.notPermitted(.eraseTexts)
+            }
+            let person = try erasable(selection, of: tenant, in: tx)
+            let limit = Limits.erasurePreview
+            let found = try tx.standingTexts(of: tenant, selection, limit: limit)
+            let all = try tx.withRepetitions(found, of: tenant)
+            return ErasurePreview(
+                texts: all.count,
+                records: Set(all.map(\.index)).sorted(),
+                isCut: found.count >= limit,
+                person: person
+            )
+        }
+    }
+
+    /// The first `limit` texts that `selection` names, with what repeats them, and what of it is not over,
+    /// for an administrator of the tenant.
     package func erasableTexts(
         of tenant: String,
         _ selection: TextSelection,
@@ -72,10 +108,13 @@ extension Lockbox {
             guard caller.holds(oneOf: .admin, at: .tenant(tenant.id)) else {
                 throw Refusal.notPermitted(.eraseTexts)
             }
-            return (
-                try tx.standingTexts(of: tenant.id, selection, limit: limit),
-                try tx.unfinished(of: tenant.id, selection)
-            )
+            var found = try tx.standingTexts(of: tenant.id, selection, limit: limit)
+            // Of a record, those that it has are chosen from.
+            if case .records = selection {
+            } else {
+                found = try tx.withRepetitions(found, of: tenant.id)
+            }
+            return (found, try tx.unfinished(of: tenant.id, selection))
         }
     }
 

@@ -181,11 +181,22 @@ extension SQLTransaction {
     private func about(_ id: PersonID) throws -> (String, [SQLValue]) {
         let person = try person(id)
         let addresses = person.map { [$0.email] + $0.aliases } ?? []
-        let known = addresses.map { SQLValue.text($0.text.lowercased()) }
-        let holdsOne = known.map { _ in "instr(lower(t.content), %) > 0" }
+        let patterns = addresses.flatMap(Self.patterns).map(SQLValue.text)
+        let holdsOne = patterns.map { _ in "'  ' || lower(t.content) || '  ' GLOB %" }
         let conditions =
             ["e.actor = %", "\(Self.told("person")) = %"] + holdsOne
-        return ("(\(conditions.joined(separator: " OR ")))", [.id(id), .id(id)] + known)
+        return ("(\(conditions.joined(separator: " OR ")))", [.id(id), .id(id)] + patterns)
+    }
+
+    /// What a text matches, in lower case and with spaces around it, that holds `address` and not
+    /// only the end or the beginning of a longer one: that is somebody else's. After a dot or a hyphen
+    /// a domain may go on, and a sentence may end; a quotation mark is a letter in `o'neil@`.
+    private static func patterns(_ address: EmailAddress) -> [String] {
+        // Of what stands for something else in a pattern, no address has any.
+        let text = address.text.lowercased()
+        return ["[^a-z0-9._%+'@-]", "[^a-z0-9._%+@-]'"].flatMap { before in
+            ["[^a-z0-9.-]", "[.-][^a-z0-9]"].map { after in "*\(before)\(text)\(after)*" }
+        }
     }
 
     /// Of a request, all counts from its end on; so it goes at once and its rows with it.

@@ -44,3 +44,22 @@ public struct ErasureBody: Codable, Hashable, Sendable {
         self.records = records
     }
 }
+
+/// What would go.
+public struct ErasurePreviewBody: Codable, Hashable, Sendable {
+    /// How many texts.
+    public var texts: Int
+    /// Places of the records that have them, in order.
+    public var records: [UInt64]
+    /// Whether more would go than is told here.
+    public var more: Bool
+    /// Whether a person's name and addresses would go from the directory too.
+    public var directory: Bool
+
+    public init(texts: Int, records: [UInt64], more: Bool, directory: Bool) {
+        self.texts = texts
+        self.records = records
+        self.more = more
+        self.directory = directory
+    }
+}

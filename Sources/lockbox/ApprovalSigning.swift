@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import LockboxClient
 import LockboxWire
+import MerkleLog
 
 /// How an approval is signed on the command line.
 struct SigningOptions: ParsableArguments {
@@ -16,6 +17,8 @@ struct SigningOptions: ParsableArguments {
     var statement: String?
     @Option(help: "Its signature, as ssh-keygen -Y sign writes it.", completion: .file())
     var signature: String?
+    @Option(help: "Where “audit verify” remembers the log, whose name is held against it.")
+    var logState: String?
 
     func validate() throws {
         guard (statement == nil) == (signature == nil) else {
@@ -32,45 +35,79 @@ struct SigningOptions: ParsableArguments {
 
 extension Session {
     /// `decision` with a signature, where one is asked for; nil where the statement was written out
-    /// to be signed elsewhere.
+    /// to be signed elsewhere. Asks `question` first, of the statement where there is one.
     func signed(
         _ decision: NewDecision,
         of shown: AccessRequestBody,
         version: Int?,
-        _ options: SigningOptions
+        _ options: SigningOptions,
+        asking question: String?
     ) async throws -> NewDecision? {
-        if let statement = options.statement, let signature = options.signature {
-            return try await add(
-                try Files.text(of: signature),
-                over: try Files.text(of: statement),
-                to: decision,
-                at: shown.tenant
-            )
+        guard options.signWith ?? options.statementOut ?? options.statement != nil else {
+            if let question { try confirm(question) }
+            return decision
         }
-        guard options.signWith != nil || options.statementOut != nil else { return decision }
+        let version = version ?? shown.version
+        let statement =
+            if let file = options.statement { try Files.text(of: file) } else {
+                try await self.statement(for: decision, of: shown, version: version)
+            }
+        let terms = SigningTerms(
+            request: shown,
+            version: version,
+            duration: decision.duration,
+            resources: decision.resources,
+            approver: try await me().id,
+            logName: try remembered(options.logState, of: shown.tenant)
+        )
+        let now = shell.now()
+        let said = try terms.statement(statement, now: now)
+        shell.tell(terms.sheet(said, now: now).joined(separator: "\n"))
+        shell.tell("Its text: \(TerminalText.clean(statement))")
+        if let question { try confirm(question) }
+        if let file = options.statementOut {
+            try writeOut(statement, to: file)
+            return nil
+        }
+        let signature =
+            if let file = options.signature { try Files.text(of: file) } else {
+                try await sshSignature(of: statement, with: options.signWith ?? "")
+            }
+        return try await add(signature, over: statement, to: decision, at: shown.tenant)
+    }
+
+    private func statement(
+        for decision: NewDecision,
+        of shown: AccessRequestBody,
+        version: Int
+    ) async throws -> String {
         let made: ApprovalStatementBody = try await client.post(
             Path("v1", "requests", shown.id, "statement"),
             decision,
-            ifVersion: version ?? shown.version
+            ifVersion: version
         )
-        if let file = options.statementOut {
-            try Files.write(Array(made.statement.utf8), to: file)
-            shell.tell(
-                """
-                Sign it within five minutes:
-                  ssh-keygen -Y sign -f KEY -n lockbox-approval \(TerminalText.clean(file))
-                Then approve as now, with --statement \(TerminalText.clean(file)) and --signature \
-                \(TerminalText.clean(file)).sig in place of --statement-out.
-                """
-            )
-            return nil
-        }
-        shell.tell("You sign: \(TerminalText.clean(made.statement))")
-        return try await add(
-            try await sshSignature(of: made.statement, with: options.signWith ?? ""),
-            over: made.statement,
-            to: decision,
-            at: shown.tenant
+        return made.statement
+    }
+
+    /// The name of the tenant's log, where an earlier look at it is remembered.
+    private func remembered(_ state: String?, of tenant: String) throws -> String? {
+        try LogMemory(
+            state: state,
+            server: client.address,
+            log: Path("v1", "tenants", tenant).text,
+            environment: shell.environment
+        ).keys.last?.name
+    }
+
+    private func writeOut(_ statement: String, to file: String) throws {
+        try Files.write(Array(statement.utf8), to: file)
+        shell.tell(
+            """
+            Sign it within five minutes:
+              ssh-keygen -Y sign -f KEY -n lockbox-approval \(TerminalText.clean(file))
+            Then approve as now, with --statement \(TerminalText.clean(file)) and --signature \
+            \(TerminalText.clean(file)).sig in place of --statement-out.
+            """
         )
     }
 

@@ -13,7 +13,9 @@ struct ApproveRequest: AsyncParsableCommand {
               lockbox request approve LBX-7K3M9QPXAB --sign-with ~/.ssh/id_ed25519
 
             Shows the request and asks first, on a terminal. What you approve is exactly
-            the version you were shown; if it changed meanwhile, nothing happens.
+            the version you were shown; if it changed meanwhile, nothing happens. What you
+            sign is shown before you are asked; where it says anything else than the
+            request and your options, nothing is signed.
             """
     )
 
@@ -39,7 +41,6 @@ struct ApproveRequest: AsyncParsableCommand {
         try await Session.run(server, format.output) { session in
             let shown = try await session.showToDecide(id, quietly: yes)
             let resources = try Narrowing.apply(resource, readOnly: readOnly, to: shown.resources)
-            if !yes { try session.confirm(question(resources)) }
             let decision = NewDecision(
                 decision: .approve,
                 comment: comment,
@@ -51,7 +52,8 @@ struct ApproveRequest: AsyncParsableCommand {
                     decision,
                     of: shown,
                     version: version,
-                    signing
+                    signing,
+                    asking: yes ? nil : question(resources)
                 )
             else { return }
             var request = try await session.decide(shown, signed, version: version)
@@ -97,13 +99,18 @@ extension Session {
     /// Reads the request that is to be decided on, and shows it to the person at a terminal.
     fileprivate func showToDecide(_ id: String, quietly: Bool) async throws -> AccessRequestBody {
         let request: AccessRequestBody = try await client.get(Path("v1", "requests", id))
+        guard request.id.utf8.elementsEqual(id.uppercased().utf8) else {
+            throw Failure.failed(
+                "The server answered with another request, \(TerminalText.clean(request.id))."
+            )
+        }
         if !quietly, shell.inputIsTerminal, shell.errorsAreTerminal {
             shell.tell(RequestText.sheet(request, now: shell.now()).joined(separator: "\n"))
         }
         return request
     }
 
-    fileprivate func confirm(_ question: String) throws {
+    func confirm(_ question: String) throws {
         guard shell.agrees(to: TerminalText.clean(question)) else {
             throw Failure.failed("Nothing was changed.")
         }

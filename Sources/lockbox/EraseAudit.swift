@@ -10,6 +10,7 @@ struct EraseAudit: AsyncParsableCommand {
               lockbox audit erase --request LBX-7K3M9QPXAB --reason "Asked for by the person concerned."
               lockbox audit erase --record 17 --field comment --reason "Names a patient."
 
+            Says first how many texts of which records would go, and asks, on a terminal.
             The records and their hashes stay, and a record says which texts went, by
             whom and why. Copies that were exported are not changed.
             """
@@ -26,6 +27,7 @@ struct EraseAudit: AsyncParsableCommand {
     @Option(help: "What somebody did, what was done to her, and where her address stands: PER-…")
     var person: String?
     @Option(help: "Why; it stays in the log, and should name nobody.") var reason: String
+    @Flag(name: [.short, .long], help: "Do not ask.") var yes = false
 
     func validate() throws {
         let ways = [!record.isEmpty, request != nil, supportRequest != nil, person != nil]
@@ -40,17 +42,21 @@ struct EraseAudit: AsyncParsableCommand {
     func run() async throws {
         try await Session.run(server, format.output) { session in
             let path = Path("v1", "tenants", try await session.tenant(tenant), "audit", "erasures")
-            let erased: ErasureBody = try await session.client.post(
-                path,
-                NewErasure(
-                    records: record.isEmpty ? nil : record,
-                    fields: field.isEmpty ? nil : field,
-                    request: request,
-                    supportRequest: supportRequest,
-                    person: person,
-                    reason: reason
-                )
+            let new = NewErasure(
+                records: record.isEmpty ? nil : record,
+                fields: field.isEmpty ? nil : field,
+                request: request,
+                supportRequest: supportRequest,
+                person: person,
+                reason: reason
             )
+            let preview: ErasurePreviewBody = try await session.client.post(
+                path.appending("preview"),
+                new
+            )
+            session.shell.tell(Self.words(preview))
+            if !yes { try session.confirm("Erase this for good?") }
+            let erased: ErasureBody = try await session.client.post(path, new)
             try session.show(erased) { erased in
                 var sheet = Sheet()
                 sheet.add("Texts erased", "\(erased.texts)")
@@ -58,5 +64,17 @@ struct EraseAudit: AsyncParsableCommand {
                 return sheet.lines
             }
         }
+    }
+
+    /// What would go, with the place of each record.
+    static func words(_ preview: ErasurePreviewBody) -> String {
+        let records = preview.records.map { "\($0)" }.joined(separator: ", ")
+        var words =
+            records.isEmpty
+            ? "No text of the log would go"
+            : "Texts that would go: \(preview.more ? "more than " : "")\(preview.texts), "
+                + "of the records \(records)\(preview.more ? ", …" : "")"
+        if preview.directory { words += "; name and addresses in the directory, too" }
+        return words + "."
     }
 }

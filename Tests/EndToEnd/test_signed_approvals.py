@@ -2,10 +2,14 @@
 against other people's implementations, and enforced whatever is written into the database."""
 
 import base64
+import contextlib
 import hashlib
+import http.client
+import http.server
 import json
 import sqlite3
 import subprocess
+import threading
 
 import fido2.cose
 import fido2.cbor
@@ -16,7 +20,7 @@ from lockbox_rig import secrets
 from lockbox_rig.api import API, mailbox
 from lockbox_rig.browser import APPROVE, says
 from lockbox_rig.lockboxd import cli
-from lockbox_rig.machine import wait_until
+from lockbox_rig.machine import LOOPBACK, wait_until
 from lockbox_rig.place import Place
 from lockbox_rig.world import SUE
 from test_passkeys import ADAM, Device, Installation, decoded, encoded, give_authenticator
@@ -165,6 +169,89 @@ def test_an_ssh_key_signs_on_the_command_line(there, kind):
     late = cli(there.url, token, "request", "approve", again, "--yes", "--sign-with", str(file), check=False)
     assert late.returncode == 1 and state(there, again) == "awaitingCustomer"
     there.lockbox.check_log()
+
+
+@contextlib.contextmanager
+def altering(there, change):
+    """The server, but for what it says is to be signed. Gives its address and what was decided."""
+    decided = []
+
+    class Between(http.server.BaseHTTPRequestHandler):
+        def answer(self):
+            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            if self.path.endswith("/decisions"):
+                decided.append(json.loads(body))
+            behind = http.client.HTTPConnection(LOOPBACK, there.lockbox.port)
+            headers = {
+                name: value for name, value in self.headers.items()
+                if name.lower() not in ("host", "connection", "accept-encoding")}
+            headers["Host"] = f"localhost:{there.lockbox.port}"
+            behind.request(self.command, self.path, body or None, headers)
+            answer = behind.getresponse()
+            text = answer.read()
+            if self.path.endswith("/statement"):
+                said = json.loads(json.loads(text)["statement"])
+                change(said)
+                text = json.dumps({"statement": json.dumps(said, sort_keys=True, separators=(",", ":"))}).encode()
+            self.send_response(answer.status)
+            for name, value in answer.getheaders():
+                if name.lower() not in ("content-length", "transfer-encoding", "connection"):
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        do_GET = do_POST = answer
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer((LOOPBACK, 0), Between)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://localhost:{server.server_port}", decided
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_the_command_line_signs_nothing_but_what_was_shown(there):
+    file = there.scratch.path / "key-altered"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "adam", "-f", str(file)], check=True)
+    token, gita = there.lockbox.token(ADAM), there.lockbox.token("gita@contoso.test")
+    key = json.loads(cli(there.url, token, "keys", "add", f"{file}.pub", "--output", "json").stdout)["id"]
+    cli(there.url, gita, "keys", "confirm", key)
+    number, out = there.ask(), there.scratch.path / "altered"
+    changes = {
+        "engineer is": lambda said: said.update(engineer="PER-MA110RY000"),
+        "duration is": lambda said: said.update(duration="PT4H"),
+        "ceo@contoso.test": lambda said: said["resources"][0].update(name="mailbox:ceo@contoso.test"),
+        "request is": lambda said: said.update(request="LBX-0THERREQ00"),
+        "log is": lambda said: said["log"].update(origin="other.test/v1/tenants/fabrikam/log"),
+    }
+    for name, change in changes.items():
+        with altering(there, change) as (url, decided):
+            for way in (["--sign-with", str(file)], ["--statement-out", str(out)]):
+                refused = cli(url, token, "request", "approve", number, "--yes", *way, check=False)
+                assert refused.returncode == 1 and name in refused.stderr, (name, refused.stderr)
+                assert "Nothing was signed" in refused.stderr
+            assert not decided and not out.exists()
+    assert state(there, number) == "awaitingCustomer"
+    # What was signed elsewhere is held against the request in the same way.
+    with altering(there, lambda said: None) as (url, decided):
+        cli(url, token, "request", "approve", number, "--yes", "--statement-out", str(out))
+        subprocess.run(
+            ["ssh-keygen", "-q", "-Y", "sign", "-f", str(file), "-n", "lockbox-approval", str(out)],
+            check=True, capture_output=True)
+        signed_elsewhere = ["--statement", str(out), "--signature", f"{out}.sig"]
+        refused = cli(url, token, "request", "approve", there.ask(), "--yes", *signed_elsewhere, check=False)
+        assert refused.returncode == 1 and "request is" in refused.stderr and not decided, refused.stderr
+        approved = cli(url, token, "request", "approve", number, "--yes", *signed_elsewhere)
+        assert "You sign" in approved.stderr and number in approved.stderr
+    assert state(there, number) == "active"
+    cli(there.url, token, "keys", "remove", key)
 
 
 def signed(there, device, key, statement, answering=None, **how):

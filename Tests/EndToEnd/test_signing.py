@@ -100,7 +100,12 @@ def test_another_database_and_lost_heads_are_refused(place):
     heads.unlink()
     refused = lockbox.run("serve", check=False)
     assert refused.returncode == 1 and "not kept beside the key" in refused.stderr, refused
-    heads.touch(mode=0o600)
+    # Without the line of one log that was signed.
+    heads.write_text("".join(line for line in kept.splitlines(True) if not line.startswith("tenant:contoso ")))
+    heads.chmod(0o600)
+    refused = lockbox.run("serve", check=False)
+    assert refused.returncode == 1 and "tenant:contoso is not kept beside the key" in refused.stderr, refused
+    assert "lockboxd recover" in refused.stderr
     heads.write_text(kept.replace("provider ", "else "))
     refused = lockbox.run("serve", check=False)
     assert refused.returncode == 1 and "signing.key.heads" in refused.stderr, refused

@@ -47,6 +47,33 @@ struct ErasureTests {
         }
     }
 
+    @Test func whatWouldGoIsToldAndStays() async throws {
+        try await APIWorld.with { api async throws in
+            func preview(_ body: JSONValue, as person: Person) async throws -> Answer {
+                try await api.ask(
+                    "POST /v1/tenants/{tenant}/audit/erasures/preview",
+                    ["tenant": "contoso"],
+                    as: person,
+                    .json(body)
+                )
+            }
+            let request = try await api.world.submitted()
+            let reason = JSONValue.string("Asked for by her.")
+            let body: JSONValue = ["request": .string(request.id.text), "reason": reason]
+            try await preview(body, as: Fixture.gita)
+                .expectProblem(422, "invalidField", field: "request")
+            _ = try await api.world.decide(TestWorld.no, on: request, by: Fixture.mark)
+            let told = try await preview(body, as: Fixture.gita).json(200)
+            #expect(told["records"].items.count == 2)
+            #expect(told["more"] == false && told["directory"] == false)
+            try await preview(body, as: Fixture.adam).expectProblem(403, "notPermitted")
+            let erased = try await Self.ask(api, body, as: Fixture.gita).json(200)
+            #expect(erased["texts"] == told["texts"] && erased["records"] == 2)
+            let nothing = try await preview(body, as: Fixture.gita).json(200)
+            #expect(nothing == ["texts": 0, "records": [], "more": false, "directory": false])
+        }
+    }
+
     @Test func exactlyOneThingIsNamed() async throws {
         try await APIWorld.with { api async throws in
             let open = try await api.world.submitted()

@@ -253,6 +253,11 @@ extension Operation {
                 body: ["records": [0], "reason": "Asked for by her."]
             ),
             Operation(
+                name: "POST /v1/tenants/{tenant}/audit/erasures/preview",
+                parts: tenant,
+                body: ["records": [0], "reason": "Asked for by her."]
+            ),
+            Operation(
                 name: "POST /v1/tenants/{tenant}/people/{person}/confirm",
                 parts: ["tenant": "contoso", "person": Fixture.sue.id.text]
             ),

@@ -77,6 +77,38 @@ struct LogContinuityTests {
         }
     }
 
+    @Test func signedLogWithoutItsHeadIsABreakAndIsNotTakenFromTheDatabase() async throws {
+        try await AuditWorld.with { world in
+            try await world.grow(by: 3)
+            let continuity = Self.continuity(world)
+            _ = try await world.reader().checkpoint(of: Self.log)
+            try await continuity.keepHeads()
+            let kept = try #require(world.heads.all()).filter { $0.key != Self.log }
+            world.heads.replaceAll(with: kept)
+            let breaks = try await continuity.breaks()
+            #expect(breaks.map(\.log) == [Self.log] && breaks.first?.expected.size == 0)
+            for logs in [nil, [Self.log]] as [[LogID]?] {
+                let refused = await #expect(throws: LogsNotContinued.self) {
+                    try await continuity.keepHeads(of: logs)
+                }
+                let words = "\(try #require(refused))"
+                #expect(words.contains(Self.log.logName) && words.contains("lockboxd recover"))
+            }
+            #expect(world.heads.all() == kept)
+            try await continuity.keepOnlyPresentHeads()
+            #expect(try await continuity.breaks().isEmpty)
+        }
+    }
+
+    @Test func logThatNobodyHadSignedNeedsNoHead() async throws {
+        try await AuditWorld.with { world in
+            try await world.grow(by: 3)
+            world.heads.replaceAll(with: [:])
+            #expect(try await Self.continuity(world).breaks().isEmpty)
+            #expect(try await Self.continuity(world).keepHeads(of: [Self.log])[Self.log]?.size == 3)
+        }
+    }
+
     @Test func whatWasSignedBeforeHeadsWereKeptIsTakenOnOnce() async throws {
         try await AuditWorld.with { world in
             try await world.grow(by: 4)

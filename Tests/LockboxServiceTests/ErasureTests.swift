@@ -251,6 +251,94 @@ struct ErasureTests {
         }
     }
 
+    @Test func textsWithALongerAddressThanHersStay() async throws {
+        try await TestWorld.with { world async throws in
+            let am = Fixture.person(78, "Am Xu", "am@contoso.test")
+            var gone = am
+            gone.isDisabled = true
+            try await world.audited.write(by: .console) { [gone] change in
+                try change.tx.save(gone)
+                change.emit(.directory(.personAdded(gone)))
+            }
+            let others = [
+                "Mail of sam@contoso.test", "(adam@contoso.test)", "x.am@contoso.test",
+                "a-am@contoso.test", "b_am@contoso.test", "c+am@contoso.test",
+                "o'am@contoso.test", "am@contoso.test.example", "am@contoso.testing",
+                "am@contoso.test-lab.example", "am@contoso", "Bob: sam@contoso.test.",
+            ]
+            let hers = [
+                "am@contoso.test", "Mail of AM@Contoso.Test.", "mailbox:am@contoso.test",
+                "<am@contoso.test>, sam@contoso.test", "sam@contoso.test;am@contoso.test",
+                "Is it 'am@contoso.test'?", "Write to am@contoso.test- or call",
+                "mailto:am@contoso.test?subject=x", "für\u{a0}am@contoso.test…",
+            ]
+            for text in others + hers {
+                let support = try await world.lockbox.openSupportRequest(
+                    SupportDraft(
+                        tenant: "contoso",
+                        subject: "Something is slow",
+                        description: text,
+                        service: nil,
+                        number: nil,
+                        url: nil
+                    ),
+                    by: Fixture.sue,
+                    key: nil
+                ).support
+                _ = try await world.lockbox.closeSupportRequest(
+                    support.number.text,
+                    tenant: "contoso",
+                    comment: nil,
+                    by: Fixture.gita,
+                    key: nil
+                )
+            }
+            let preview = try await world.lockbox.erasurePreview(
+                of: "contoso",
+                .person(am.id),
+                by: Fixture.gita
+            )
+            let erased = try await Self.erase(.person(am.id), world)
+            let entries = try await world.entries()
+            let left = Set(entries.flatMap(\.texts).compactMap(\.text))
+            #expect(others.filter { !left.contains($0) } == [])
+            #expect(hers.filter { left.contains($0) } == [])
+            #expect(preview.texts == erased.texts && preview.records.count == erased.records)
+            #expect(preview.person == am.id && !preview.isCut)
+            let without = entries.filter { $0.texts.contains { $0.text == nil } }
+            #expect(without.map(\.index) == preview.records)
+            try await world.expectConsistentLogs()
+        }
+    }
+
+    @Test func whatIsTakenAwayWithATextIsToldBefore() async throws {
+        try await TestWorld.with { world async throws in
+            let request = try await Self.ended(world)
+            let entry = try #require(
+                try await world.entries().last { entry in
+                    entry.request == request.id && entry.texts.contains { $0.field == "resource0" }
+                }
+            )
+            let selection = TextSelection.records([entry.index], fields: ["resource0"])
+            let preview = try await world.lockbox.erasurePreview(
+                of: "contoso",
+                selection,
+                by: Fixture.gita
+            )
+            #expect(preview.records.count > 1 && preview.person == nil)
+            for person in [Fixture.adam, Fixture.uma] {
+                let refusal = try await world.refusal {
+                    _ = try await world.lockbox.erasurePreview(of: "contoso", selection, by: person)
+                }
+                #expect(refusal == .notPermitted(.eraseTexts))
+            }
+            let before = try await world.entries()
+            #expect(before.allSatisfy { $0.texts.allSatisfy { $0.text != nil } })
+            let erased = try await Self.erase(selection, world)
+            #expect(preview.texts == erased.texts && preview.records.count == erased.records)
+        }
+    }
+
     @Test func oldTextsGoByThemselvesOnceTheRulesSaySo() async throws {
         try await TestWorld.with { world async throws in
             let old = try await Self.ended(world)
