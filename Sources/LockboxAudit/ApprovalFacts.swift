@@ -86,6 +86,22 @@ package struct GrantRecords {
         return false
     }
 
+    /// Throws where the log, to which this write has appended, does not grant what it writes.
+    mutating func requireGranted(_ grant: Grant, of request: AccessRequest) throws {
+        let open = OpenGrant(
+            grant: grant,
+            request: request.id,
+            tenant: request.terms.tenant,
+            engineer: request.terms.engineer
+        )
+        guard try grants(open) else {
+            throw StoreError.corrupt(
+                "access on \(request.id): the log does not say that it was approved as the tables do, "
+                    + "so the database was changed beside the log, and nothing is opened"
+            )
+        }
+    }
+
     /// The check of a decision that is being made on `request`: it has read all that was said before.
     package mutating func check(before request: AccessRequest) throws -> ApprovalCheck? {
         let tenant = request.terms.tenant

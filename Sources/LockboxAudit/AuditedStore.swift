@@ -91,6 +91,12 @@ package struct AuditedStore: Sendable {
                     try reader.read(event, by: actor, at: change.now, entropy: entropy, in: tx)
                 }
             }
+            // By the log as it is now: rows of decisions or rules that somebody wrote beside it open
+            // nothing, and nothing of this write remains.
+            for case .access(.grantOpened(let request, let grant)) in change.events {
+                var records = GrantRecords(in: tx)
+                try records.requireGranted(grant, of: request)
+            }
             return (value, change.events)
         }
     }

@@ -99,6 +99,46 @@ struct RowsWithoutRecordsTests {
         }
     }
 
+    /// What is written by hand while two people must approve; only Adam does.
+    @Test(arguments: [
+        """
+        INSERT INTO decision SELECT id, 1, 'customer', '\(Fixture.gita.id)', 1, NULL, NULL, NULL, created_at, 0
+        FROM access_request
+        """,
+        """
+        UPDATE tenant SET approvals_needed = 1;
+        UPDATE access_request SET approvals_needed = 1 WHERE state = 'awaitingCustomer'
+        """,
+    ])
+    func approvalThatIsNotInTheLogOpensNothing(_ sql: String) async throws {
+        let two = Fixture.tenant(policy: Fixture.policy(approvalsNeeded: 2))
+        try await Self.withFile(contoso: two) { world, path async throws in
+            let waiting = try await world.reviewed()
+            let size = try await world.size()
+            try await Self.meddle(path, sql)
+            await #expect(throws: StoreError.self) {
+                try await world.decide(TestWorld.yes, on: waiting, by: Fixture.adam)
+            }
+            #expect(try await world.size() == size)
+            let request = try await world.store.read { try $0.request(waiting.id) }
+            #expect(request?.state.name == .awaitingCustomer)
+            #expect(try await world.store.read { try $0.openGrants() }.isEmpty)
+        }
+    }
+
+    @Test func twoApprovalsThatAreInTheLogOpen() async throws {
+        let two = Fixture.tenant(policy: Fixture.policy(approvalsNeeded: 2))
+        try await Self.withFile(contoso: two) { world, _ async throws in
+            let once = try await world.decide(
+                TestWorld.yes,
+                on: try await world.reviewed(),
+                by: Fixture.gita
+            )
+            let open = try await world.decide(TestWorld.yes, on: once, by: Fixture.adam)
+            #expect(try await Self.isActive(try await world.credential(for: open).secret, world))
+        }
+    }
+
     private static func digest(_ secret: String) -> String {
         DecisionIndex.hash(secret).map { String(format: "%02X", $0) }.joined()
     }
@@ -116,7 +156,10 @@ struct RowsWithoutRecordsTests {
         try queue.close()
     }
 
-    private static func withFile(_ body: (TestWorld, String) async throws -> Void) async throws {
+    private static func withFile(
+        contoso: Tenant = Fixture.contoso,
+        _ body: (TestWorld, String) async throws -> Void
+    ) async throws {
         let folder = FileManager.default.temporaryDirectory.appending(
             path: "lockbox-rows-\(ProcessInfo.processInfo.globallyUniqueString)"
         )
@@ -128,12 +171,19 @@ struct RowsWithoutRecordsTests {
         let store = try await SQLiteStore.open(path: path)
         do {
             let world = TestWorld(store: store)
-            try await world.furnish()
+            try await world.furnish(contoso)
             try await body(world, path)
         } catch {
             try await store.close()
             throw error
         }
         try await store.close()
+    }
+}
+
+extension TestWorld {
+    /// How many records Contoso's log has.
+    fileprivate func size() async throws -> UInt64 {
+        try await store.read { try $0.head(of: .tenant(Fixture.contoso.id)).size }
     }
 }
