@@ -110,16 +110,17 @@ package struct ApprovalCheck: Sendable {
     package init(tenant: String) { self.tenant = tenant }
 
     /// The activities of the records that say something here.
-    package static let keyActivities = [
+    private static let keyActivities = [
         "passkey.registered", "passkey.removed", "signingKey.added", "signingKey.confirmed",
         "signingKey.removed",
     ]
-    package static let ruleActivities = [
+    private static let ruleActivities = [
         "tenant.added", "tenant.policyChanged", "tenant.licenceChanged",
     ]
-    package static let requestActivities = [
-        "request.submitted", "request.customerAsked", "request.approved", "access.granted",
-    ] + endActivities
+    private static let requestActivities =
+        [
+            "request.submitted", "request.customerAsked", "request.approved", "access.granted",
+        ] + endActivities
     /// After these nothing can be granted on a request.
     private static let endActivities = [
         "request.rejected", "request.denied", "request.withdrawn", "request.expired",
@@ -129,10 +130,16 @@ package struct ApprovalCheck: Sendable {
     /// Whether records of `activity` say something here.
     package static func concerns(_ activity: String) -> Bool { concerned.contains(activity) }
 
+    /// Whether a record of `activity` is the last of its request as far as access goes.
+    package static func ends(_ activity: String) -> Bool { endActivities.contains(activity) }
+
     private static let concerned = Set(keyActivities + ruleActivities + requestActivities)
 
     /// Whether the rules in force ask for signatures.
     package var needsSignatures: Bool { rules.needsSignatures }
+
+    /// Who gets access by `request`, while that is not over.
+    package func engineer(of request: String) -> String? { requests[request]?.engineer }
 
     /// Reads the next record, and says what is wrong with it.
     package mutating func read(_ record: Record) -> [Finding] {

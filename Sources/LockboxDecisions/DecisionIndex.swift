@@ -1,5 +1,5 @@
 import Crypto
-import LockboxAudit
+package import LockboxAudit
 package import LockboxDomain
 package import LockboxPorts
 import Synchronization
@@ -45,20 +45,24 @@ package final class DecisionIndex: CommitListener {
     }
 
     private let store: any Store
+    private let logs: ReadLogs
     let clock: any WallClock
     let endAsked: @Sendable () -> Void
     private let refused: @Sendable (OpenGrant) -> Void
     let state = Mutex(State())
 
     /// `endAsked` is called when access is ended before that is written down; `refused` whenever a row
-    /// of a grant is read that the log does not grant.
+    /// of a grant is read that the log does not grant. `logs` is shared with who else reads them in this
+    /// process.
     package init(
         store: any Store,
+        logs: ReadLogs = ReadLogs(),
         clock: any WallClock,
         endAsked: @escaping @Sendable () -> Void = {},
         refused: @escaping @Sendable (OpenGrant) -> Void = { _ in }
     ) {
         self.store = store
+        self.logs = logs
         self.clock = clock
         self.endAsked = endAsked
         self.refused = refused
@@ -82,14 +86,14 @@ package final class DecisionIndex: CommitListener {
         if isFresh(refreshedAt, at: now) {
             return credential.flatMap { isGood($0, at: now) ? $0 : nil }
         }
-        let stored = try await store.read(.endingAccess) { tx -> Credential? in
+        let stored = try await store.read(.endingAccess) { [logs] tx -> Credential? in
             guard let credential = try tx.credential(secretHash: hash), credential.revokedAt == nil,
                 let request = try tx.request(credential.request),
                 case .active(let grant) = request.seen(at: now).state,
                 grant.id == credential.grant, let open = OpenGrant(request),
                 credential.isUnder(open)
             else { return nil }
-            var reading = GrantReading(known, in: tx)
+            var reading = GrantReading(known, logs, in: tx)
             return try reading.grants(open) ? credential : nil
         }
         return stored.flatMap { isGood($0, at: max(now, clock.now())) ? $0 : nil }
@@ -108,8 +112,8 @@ package final class DecisionIndex: CommitListener {
             ($0.grants.grants(of: holder), $0.refreshedAt, $0.granted)
         }
         if isFresh(refreshedAt, at: now) { return good(remembered, at: now) }
-        let stored = try await store.read(.endingAccess) { tx in
-            var reading = GrantReading(known, in: tx)
+        let stored = try await store.read(.endingAccess) { [logs] tx in
+            var reading = GrantReading(known, logs, in: tx)
             return try tx.openGrants().filter(holder.has).filter { try reading.grants($0) }
         }
         return good(stored, at: max(now, clock.now()))
@@ -188,8 +192,8 @@ package final class DecisionIndex: CommitListener {
         while true {
             let (before, known) = state.withLock { ($0.generation, $0.granted) }
             // What is over and not revoked has an end that is not written down yet.
-            let (live, granted, others) = try await store.read(.endingAccess) { tx in
-                var reading = GrantReading(known, in: tx)
+            let (live, granted, others) = try await store.read(.endingAccess) { [logs] tx in
+                var reading = GrantReading(known, logs, in: tx)
                 let open = try tx.openGrants()
                 let granted = try open.filter { try reading.grants($0) }
                 let found = Dictionary(granted.map { ($0.grant.id, $0) }) { first, _ in first }
@@ -225,8 +229,8 @@ package final class DecisionIndex: CommitListener {
     private func learn(_ issued: [Credential], _ opened: [AccessRequestID]) async throws {
         while true {
             let (before, known) = state.withLock { ($0.reloads, $0.granted) }
-            let (live, grants) = try await store.read(.endingAccess) { tx in
-                var reading = GrantReading(known, in: tx)
+            let (live, grants) = try await store.read(.endingAccess) { [logs] tx in
+                var reading = GrantReading(known, logs, in: tx)
                 func granted(_ id: AccessRequestID) throws -> OpenGrant? {
                     guard let open = try tx.request(id).flatMap(OpenGrant.init),
                         try reading.grants(open)

@@ -194,13 +194,15 @@ struct ApprovalCheckTests {
 
     /// What is left out or put in before access is granted, in a tenant whose rules ask for no
     /// signatures.
-    @Test(arguments: [
-        ("request.submitted", nil, .requestOver), ("request.approved", nil, .approvals),
-        (nil, "request.denied", .requestOver), (nil, "request.rejected", .requestOver),
-        (nil, "request.withdrawn", .requestOver), (nil, "request.expired", .requestOver),
-        (nil, "access.ended", .requestOver), (nil, "access.granted", .requestOver),
-        ("request.approved", "request.approvedByManager", .approvals),
-    ] as [(String?, String?, ApprovalFault)])
+    @Test(
+        arguments: [
+            ("request.submitted", nil, .requestOver), ("request.approved", nil, .approvals),
+            (nil, "request.denied", .requestOver), (nil, "request.rejected", .requestOver),
+            (nil, "request.withdrawn", .requestOver), (nil, "request.expired", .requestOver),
+            (nil, "access.ended", .requestOver), (nil, "access.granted", .requestOver),
+            ("request.approved", "request.approvedByManager", .approvals),
+        ] as [(String?, String?, ApprovalFault)]
+    )
     func accessNeedsItsApprovalsWithoutSignaturesToo(
         _ left: String?,
         _ put: String?,

@@ -139,6 +139,112 @@ struct RowsWithoutRecordsTests {
         }
     }
 
+    /// Ways to hide that access ended, and to put back what hid it once the server has started.
+    private static let hidings: [(hide: String, show: String?)] = [
+        ("SELECT 1", nil),
+        (
+            "UPDATE log_entry SET request = NULL WHERE activity = 'access.ended'",
+            "UPDATE log_entry SET request = (SELECT id FROM kept_access_request) WHERE request IS NULL "
+                + "AND activity = 'access.ended'"
+        ),
+        (
+            "UPDATE log_entry SET activity = 'access.removed' WHERE activity = 'access.ended'",
+            "UPDATE log_entry SET activity = 'access.ended' WHERE activity = 'access.removed'"
+        ),
+        (
+            """
+            DELETE FROM log_text WHERE position >=
+                (SELECT position FROM log_entry WHERE activity = 'access.ended');
+            DELETE FROM log_entry WHERE activity = 'access.ended'
+            """, nil
+        ),
+        (
+            """
+            UPDATE log_entry SET leaf = CAST(replace(CAST(leaf AS TEXT), 'access.ended', 'access.extra')
+                AS BLOB), activity = 'access.extra' WHERE activity = 'access.ended'
+            """, nil
+        ),
+    ]
+
+    /// Somebody keeps the rows of open access, and puts them back after the customer revoked it.
+    @Test(arguments: hidings.indices)
+    func accessThatWasRevokedStaysSo(_ place: Int) async throws {
+        let tables = ["access_request", "access_grant", "credential"]
+        try await Self.withFile { world, path async throws in
+            let request = try await world.approved()
+            let issued = try await world.credential(for: request)
+            try await Self.meddle(
+                path,
+                tables.map { "CREATE TABLE kept_\($0) AS SELECT * FROM \($0)" }.joined(
+                    separator: ";"
+                )
+            )
+            _ = try await world.lockbox.revoke(
+                request.id.text,
+                comment: nil,
+                by: Fixture.adam,
+                key: nil
+            )
+            try await Self.meddle(
+                path,
+                "PRAGMA foreign_keys = OFF;"
+                    + tables.map { "INSERT OR REPLACE INTO \($0) SELECT * FROM kept_\($0);" }
+                    .joined()
+                    + Self.hidings[place].hide
+            )
+            #expect(try await world.store.read { try $0.openGrants() }.count == 1)
+            let again = try await world.read(by: [])
+            #expect(try await !Self.isActive(issued.secret, again))
+            if let show = Self.hidings[place].show { try await Self.meddle(path, show) }
+            try await again.index.refresh(reload: true)
+            #expect(try await !Self.isActive(issued.secret, again))
+            await #expect(throws: (any Error).self) {
+                _ = try await again.credential(for: request)
+            }
+        }
+    }
+
+    /// Whoever writes records anew makes their hashes fit, or those of the tree above them, which were
+    /// signed.
+    @Test func logThatDoesNotLeadToItsTreeGrantsNothing() async throws {
+        try await Self.withFile { world, path async throws in
+            let issued = try await world.credential(for: try await world.approved())
+            try await world.grow(by: 600)
+            let again = try await world.read(by: [])
+            #expect(try await Self.isActive(issued.secret, again))
+            try await Self.meddle(path, "UPDATE log_tile SET hash = zeroblob(32) WHERE level = 1")
+            let after = try await world.read(by: [])
+            #expect(try await !Self.isActive(issued.secret, after))
+        }
+    }
+
+    @Test func keyWhoseRemovalWasHiddenIsNone() async throws {
+        try await Self.withFile { world, path async throws in
+            let line =
+                "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIF3tUQ1/gcyOadPDWSHiPg2YuVRZ4oZNYj/DIREu"
+                + "nNge"
+            let key = try await world.lockbox.addSigningKey(
+                line,
+                name: "Laptop",
+                to: Fixture.contoso.id.text,
+                by: Fixture.adam
+            )
+            try await world.lockbox.removeSigningKey(
+                key.id,
+                of: Fixture.contoso.id.text,
+                by: Fixture.adam
+            )
+            try await Self.meddle(
+                path,
+                "UPDATE log_entry SET activity = 'x' WHERE activity = 'signingKey.removed'"
+            )
+            let after = try await world.read(by: [])
+            await #expect(throws: StoreError.self) {
+                _ = try await after.lockbox.signingKeys(of: "contoso", by: Fixture.gita)
+            }
+        }
+    }
+
     private static func digest(_ secret: String) -> String {
         DecisionIndex.hash(secret).map { String(format: "%02X", $0) }.joined()
     }
