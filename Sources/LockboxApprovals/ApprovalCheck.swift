@@ -141,6 +141,9 @@ package struct ApprovalCheck: Sendable {
     /// Who gets access by `request`, while that is not over.
     package func engineer(of request: String) -> String? { requests[request]?.engineer }
 
+    /// Whether nothing can be granted on `request` any more.
+    package func isOver(_ request: String) -> Bool { over.contains(request) }
+
     /// Reads the next record, and says what is wrong with it.
     package mutating func read(_ record: Record) -> [Finding] {
         do throws(ApprovalFault) {

@@ -13,7 +13,10 @@ package struct GrantRecords {
     /// Within a write, whose records may come to nothing: what is read of them is kept here. Nil in a
     /// view of what is durable, where it is kept in `logs`.
     private var written: [TenantID: LogReading]?
+    /// The logs that were read in this view.
     private var current: Set<TenantID> = []
+    /// Those of which more was read already than the view has.
+    private var behind: Set<TenantID> = []
 
     /// In a view of what is durable.
     package init(reading tx: any StoreTransaction, _ logs: ReadLogs) {
@@ -34,6 +37,13 @@ package struct GrantRecords {
     /// Whether the access of a row that was found so before, and is unchanged, is not over in the log.
     package mutating func stillGrants(_ open: OpenGrant) throws -> Bool {
         try reading(of: open.tenant) { $0.isOpen(open.request) }
+    }
+
+    /// Whether access by `open` ended after the moment of this view: then nobody has written its row by
+    /// hand.
+    package mutating func endedSince(_ open: OpenGrant) throws -> Bool {
+        let isOver = try reading(of: open.tenant) { $0.isOver(open.request) }
+        return isOver && behind.contains(open.tenant)
     }
 
     /// Throws where the log, to which this write has appended, does not grant what it writes.
@@ -73,14 +83,16 @@ package struct GrantRecords {
     ) throws -> Value {
         let tx = tx
         let isCurrent = !current.insert(tenant).inserted
+        var isBehind = false
+        defer { if isBehind { behind.insert(tenant) } }
         guard let own = written else {
             return try logs.log(of: tenant).state.withLock { reading in
-                if !isCurrent { try reading.goOn(in: tx) }
+                if !isCurrent { isBehind = try reading.goOn(in: tx) }
                 return try body(reading)
             }
         }
         var reading = own[tenant] ?? logs.log(of: tenant).state.withLock { $0 }
-        if !isCurrent { try reading.goOn(in: tx) }
+        if !isCurrent { isBehind = try reading.goOn(in: tx) }
         written?[tenant] = reading
         return try body(reading)
     }

@@ -59,23 +59,27 @@ struct LogReading: Sendable {
         !isBroken && open[grant.request.text] == GrantTerms(grant)
     }
 
-    /// Reads what was appended since. A view of before that knows less: what is over stays so.
-    mutating func goOn(in tx: any StoreTransaction) throws {
+    func isOver(_ request: AccessRequestID) -> Bool { approvals.isOver(request.text) }
+
+    /// Reads what was appended since. True where the view is of before, and knows less than was read
+    /// already: what is over stays so.
+    mutating func goOn(in tx: any StoreTransaction) throws -> Bool {
         let head = try tx.head(of: log)
-        guard !isBroken, range.size < head.size else { return }
+        guard !isBroken, range.size < head.size else { return head.size < range.size }
         while range.size < head.size {
             let end = min(head.size, range.size + Self.batch)
             let entries = try tx.entries(of: log, in: range.size..<end)
             guard UInt64(entries.count) == end - range.size else {
                 isBroken = true
-                return
+                return false
             }
             for entry in entries where try !read(entry, in: tx) {
                 isBroken = true
-                return
+                return false
             }
         }
         isBroken = range.hashes != head.range
+        return false
     }
 
     /// False where the record is not the one that was hashed.

@@ -31,6 +31,8 @@ package final class DecisionIndex: CommitListener {
         /// Grants that ended early, until their credentials are over anyhow: an answer that was
         /// being prepared meanwhile must not name them.
         var endedEarly: [GrantID: Timestamp] = [:] { didSet { version += 1 } }
+        /// Rows that the log does not grant: nothing is open by them, and what was is cut.
+        var refused: [GrantID: RefusedGrant] = [:] { didSet { version += 1 } }
         /// Grows whenever anything may have changed that an answer rests on.
         private(set) var version = 0
         var refreshedAt: Timestamp? {
@@ -42,6 +44,11 @@ package final class DecisionIndex: CommitListener {
         var generation = 0
         /// Grows with each reload, so that what was read before one is not put beside it.
         var reloads = 0
+
+        /// Whether nothing is open under `grant` any more, whatever its row says.
+        func isOver(_ grant: GrantID) -> Bool {
+            ends[grant] != nil || endedEarly[grant] != nil || refused[grant] != nil
+        }
     }
 
     private let store: any Store
@@ -51,9 +58,9 @@ package final class DecisionIndex: CommitListener {
     private let refused: @Sendable (OpenGrant) -> Void
     let state = Mutex(State())
 
-    /// `endAsked` is called when access is ended before that is written down; `refused` whenever a row
-    /// of a grant is read that the log does not grant. `logs` is shared with who else reads them in this
-    /// process.
+    /// `endAsked` is called when there may be something to cut before an end is written down;
+    /// `refused` whenever a row of a grant is read that the log does not grant. `logs` is shared with
+    /// who else reads them in this process.
     package init(
         store: any Store,
         logs: ReadLogs = ReadLogs(),
@@ -122,8 +129,7 @@ package final class DecisionIndex: CommitListener {
     private func good(_ grants: [OpenGrant], at now: Timestamp) -> [OpenGrant] {
         state.withLock { state in
             grants.filter { open in
-                open.grant.covers(now) && state.ends[open.grant.id] == nil
-                    && state.endedEarly[open.grant.id] == nil
+                open.grant.covers(now) && !state.isOver(open.grant.id)
             }
         }
     }
@@ -152,9 +158,7 @@ package final class DecisionIndex: CommitListener {
 
     private func isGood(_ credential: Credential, at now: Timestamp) -> Bool {
         credential.covers(now)
-            && state.withLock {
-                $0.ends[credential.grant] == nil && $0.endedEarly[credential.grant] == nil
-            }
+            && state.withLock { !$0.isOver(credential.grant) }
     }
 
     /// A number that is another one once memory may answer anything otherwise than before.
@@ -197,10 +201,11 @@ package final class DecisionIndex: CommitListener {
                 let open = try tx.openGrants()
                 let granted = try open.filter { try reading.grants($0) }
                 let found = Dictionary(granted.map { ($0.grant.id, $0) }) { first, _ in first }
-                let others = open.filter { found[$0.grant.id] != $0 }
+                let others = try open.filter { row in
+                    try found[row.grant.id] != row && !reading.endedSince(row)
+                }
                 return (try tx.liveCredentials(at: .earliest), found, others)
             }
-            for other in others { refused(other) }
             let byHash = try Dictionary(
                 live.filter { one in
                     granted[one.credential.grant].map { one.credential.isUnder($0) } ?? false
@@ -216,11 +221,21 @@ package final class DecisionIndex: CommitListener {
                 state.open = open
                 state.grants = OpenGrants(Array(granted.values))
                 state.granted = granted
+                // What was found good before says whom to cut, and not the row.
+                let closed = others.map { row in
+                    let id = row.grant.id
+                    return state.refused[id]
+                        ?? RefusedGrant(terms: known[id] ?? row, since: now)
+                }
+                state.refused = Dictionary(closed.map { ($0.terms.grant.id, $0) }) { one, _ in one }
                 state.refreshedAt = now
                 state.reloads += 1
                 return true
             }
-            if done { return }
+            guard done else { continue }
+            for other in others { refused(other) }
+            if !others.isEmpty { endAsked() }
+            return
         }
     }
 
@@ -297,6 +312,7 @@ package final class DecisionIndex: CommitListener {
                 state.grants.remove(grant)
                 state.granted[grant] = nil
                 state.ends[grant] = nil
+                state.refused[grant] = nil
             }
         }
         guard !issued.isEmpty || !opened.isEmpty else { return }

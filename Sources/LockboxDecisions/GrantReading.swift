@@ -19,6 +19,9 @@ struct GrantReading {
         if known[open.grant.id] == open { return try records.stillGrants(open) }
         return try records.grants(open)
     }
+
+    /// Whether a row that is not obeyed is one that nobody wrote by hand: it ended just now.
+    mutating func endedSince(_ open: OpenGrant) throws -> Bool { try records.endedSince(open) }
 }
 
 extension Credential {

@@ -69,22 +69,7 @@ struct RowsWithoutRecordsTests {
             let real = try await world.credential(for: try await world.approved())
             let waiting = try await world.reviewed()
             let secret = Credential.secretPrefix + "by-hand"
-            let now = world.clock.now().milliseconds
-            try await Self.meddle(
-                path,
-                """
-                UPDATE access_request SET state = 'active', prior_state = 'awaitingCustomer',
-                    asked_at = NULL, approvals_needed = NULL, deadline = \(now + 3_600_000)
-                WHERE id = '\(waiting.id)';
-                INSERT INTO access_grant (id, request, starts_at, ends_at, scope, basis)
-                SELECT 'GRT-F0RGED0000', '\(waiting.id)', \(now), \(now + 3_600_000), scope, 'approval'
-                FROM access_grant LIMIT 1;
-                INSERT INTO credential SELECT 'CRD-F0RGED0000', X'\(Self.digest(secret))',
-                    '\(waiting.id)', 'GRT-F0RGED0000', tenant, engineer, service, resource, actions,
-                    username, issued_at, \(now + 3_600_000), NULL
-                FROM credential LIMIT 1;
-                """
-            )
+            try await Self.openByHand(waiting, at: world.clock.now(), secret: secret, path)
             try await world.index.refresh(reload: true)
             #expect(try await !Self.isActive(secret, world))
             #expect(try await Self.isActive(real.secret, world))
@@ -243,6 +228,78 @@ struct RowsWithoutRecordsTests {
                 _ = try await after.lockbox.signingKeys(of: "contoso", by: Fixture.gita)
             }
         }
+    }
+
+    /// An open session goes on at the service: by the terms that were found good, and not by the row.
+    @Test(arguments: [
+        "UPDATE access_grant SET ends_at = ends_at + 3600000; UPDATE access_request SET deadline = deadline + 3600000",
+        "UPDATE access_grant SET scope = replace(scope, 'mailbox:sue', 'mailbox:ceo')",
+    ])
+    func rowThatIsRefusedIsCut(_ sql: String) async throws {
+        try await Self.withFile { world, path async throws in
+            let request = try await world.approved()
+            let issued = try await world.credential(for: request)
+            let grant = try #require(request.state.grant)
+            let now = world.clock.now()
+            #expect(world.index.unrecordedEnds(at: now) == [])
+            try await Self.meddle(path, sql)
+            try await world.index.refresh(reload: true)
+            let end = try #require(world.index.unrecordedEnds(at: now).first)
+            #expect((end.grant, end.at) == (grant.id, now))
+            #expect(end.orders.map(\.service) == [Fixture.mail.service.id])
+            #expect(end.orders.map(\.usernames) == [[issued.credential.username]])
+            #expect(world.index.ended(grant.id) == now)
+            #expect(world.index.refusedCount == 1)
+            #expect(!world.index.isStillGood(issued.credential))
+            // Until the customer, who reads that it is shut and not recorded, ends it.
+            _ = try await world.lockbox.revoke(
+                request.id.text,
+                comment: nil,
+                by: Fixture.adam,
+                key: nil
+            )
+            #expect(world.index.unrecordedEnds(at: now) == [])
+            #expect(world.index.refusedCount == 0)
+        }
+    }
+
+    /// Of a credential that was put in beside it, no other login name is cut.
+    @Test func rowThatWasNeverGrantedIsCutByItsOwnLoginNames() async throws {
+        try await Self.withFile { world, path async throws in
+            let real = try await world.credential(for: try await world.approved())
+            let waiting = try await world.reviewed()
+            try await Self.openByHand(waiting, at: world.clock.now(), secret: "x", path)
+            try await world.index.refresh(reload: true)
+            let ends = world.index.unrecordedEnds(at: world.clock.now())
+            #expect(ends.map(\.grant) == [GrantID("GRT-F0RGED0000")])
+            #expect(ends.flatMap(\.orders).flatMap(\.usernames) == ["lbx-f0rged0000-1"])
+            #expect(world.index.isStillGood(real.credential))
+        }
+    }
+
+    /// Makes a waiting request active in the tables, with a grant and a credential.
+    private static func openByHand(
+        _ waiting: AccessRequest,
+        at now: Timestamp,
+        secret: String,
+        _ path: String
+    ) async throws {
+        let now = now.milliseconds
+        try await meddle(
+            path,
+            """
+            UPDATE access_request SET state = 'active', prior_state = 'awaitingCustomer',
+                asked_at = NULL, approvals_needed = NULL, deadline = \(now + 3_600_000)
+            WHERE id = '\(waiting.id)';
+            INSERT INTO access_grant (id, request, starts_at, ends_at, scope, basis)
+            SELECT 'GRT-F0RGED0000', '\(waiting.id)', \(now), \(now + 3_600_000), scope, 'approval'
+            FROM access_grant LIMIT 1;
+            INSERT INTO credential SELECT 'CRD-F0RGED0000', X'\(digest(secret))',
+                '\(waiting.id)', 'GRT-F0RGED0000', tenant, engineer, service, resource, actions,
+                username, issued_at, \(now + 3_600_000), NULL
+            FROM credential LIMIT 1;
+            """
+        )
     }
 
     private static func digest(_ secret: String) -> String {
