@@ -499,6 +499,7 @@ def span(text):
     return ((days * 24 + hours) * 60 + minutes) * 60 + seconds + int((parts[5] or "0").ljust(3, "0")) / 1000
 
 
+ENDS = {"request.rejected", "request.denied", "request.withdrawn", "request.expired", "access.ended"}
 RULES = {"tenant.added", "tenant.policyChanged", "tenant.licenceChanged"}
 SIGNATURES = {
     "webauthn": ({"authenticatorData", "clientData", "kind", "passkey", "signature"}, "passkey", webauthn_is_good),
@@ -516,6 +517,7 @@ class Approvals:
         self.origin, self.tenant = origin, origin.split("/")[-2]
         self.keys, self.used, self.nonces = {}, set(), set()
         self.rules, self.engineers, self.quorums, self.signed, self.unread = {}, {}, {}, {}, {}
+        self.approved, self.granted, self.over = {}, set(), set()
         self.uncheckable = 0
 
     def read(self, leaf, texts):
@@ -530,16 +532,26 @@ class Approvals:
         if act in ("passkey.removed", "signingKey.removed"):
             self.keys.pop(data.get("passkey", data.get("key")), None)
         elif act == "request.submitted":
+            if leaf["request"] in self.over or leaf["request"] in self.engineers:
+                return "the request was there before"
             self.engineers[leaf["request"]] = data["engineer"]
         elif act == "request.customerAsked":
             self.quorums[leaf["request"]] = data.get("approvalsNeeded", 0)
-        elif act == "request.approved" and ("signature" in data or "statement" in leaf["commitments"]):
-            return self.approve(leaf, data, time, texts)
+        elif act == "request.approved":
+            signed = "signature" in data or "statement" in leaf["commitments"]
+            problem = self.approve(leaf, data, time, texts) if signed else None
+            if problem is None and data.get("stage") == "customer" and leaf["actor"].startswith("PER-") \
+                    and leaf["actor"] != self.engineers.get(leaf["request"]):
+                self.approved.setdefault(leaf["request"], set()).add(leaf["actor"])
+            return problem
         elif act == "access.granted":
-            return self.grant(leaf, data, texts)
-        elif act == "access.ended":
-            for of_request in (self.engineers, self.quorums, self.signed, self.unread):
-                of_request.pop(leaf.get("request"), None)
+            is_open = leaf["request"] in self.engineers and leaf["request"] not in self.granted
+            self.granted.add(leaf["request"])
+            return self.grant(leaf, data, texts) if is_open else "no request is open that this access could be of"
+        elif act in ENDS and "request" in leaf:
+            self.over.add(leaf["request"])
+            for of_request in (self.engineers, self.quorums, self.signed, self.unread, self.approved):
+                of_request.pop(leaf["request"], None)
         return None
 
     def take_rules(self, data):
@@ -629,10 +641,13 @@ class Approvals:
             return None if is_free else "access was given without approval"
         if data.get("basis") != "approval":
             return "access rests on nothing"
+        needed = max(1, self.rules.get("approvalsNeeded", 1), self.quorums.get(leaf["request"], 0))
+        approved = len(self.approved.get(leaf["request"], ()))
+        if approved < needed:
+            return f"access was given with {approved} approvals, where {needed} are needed"
         if self.rules.get("signedApprovals", "off") == "off":
             return None
         signed = self.signed.get(leaf["request"], {})
-        needed = max(1, self.rules["approvalsNeeded"], self.quorums.get(leaf["request"], 0))
         covering = len([said for said in signed.values() if covers(said, data, texts)])
         unread = len(self.unread.get(leaf["request"], set()) - set(signed))
         if covering + unread < needed:

@@ -2,10 +2,11 @@ package import LockboxWire
 import MerkleLog
 
 /// Decides, from the records of one tenant's log in their order, which approvals are signed and which
-/// access has the signatures that it needs (docs/spec/approval-statement.md §3 to §5).
+/// access has the approvals, and the signatures, that it needs (docs/spec/approval-statement.md §3 to
+/// §5).
 ///
 /// Pure: the caller has checked that records are whole and in the tree, and texts open their
-/// commitments. Records that say nothing of keys, rules, approvals or grants may be left out.
+/// commitments. Records that say nothing of keys, rules, requests, approvals or grants may be left out.
 package struct ApprovalCheck: Sendable {
     /// What one record says.
     package struct Record: Sendable {
@@ -85,6 +86,10 @@ package struct ApprovalCheck: Sendable {
     private struct Request {
         var engineer: String?
         var asked: Int64 = 0
+        /// Who said yes for the customer, signed or not; but for those whose signature is not good.
+        var approved: Set<String> = []
+        /// It gave access, which is all that it can.
+        var isGranted = false
         /// By approver.
         var signed: [String: ApprovalStatement] = [:]
         /// The approvers whose statements were erased.
@@ -97,31 +102,47 @@ package struct ApprovalCheck: Sendable {
     private var known: Set<String> = []
     private var nonces: Set<String> = []
     private var rules = Rules()
+    /// Those that were submitted and are not over.
     private var requests: [String: Request] = [:]
+    private var over: Set<String> = []
 
     /// `tenant` is the identifier of the tenant whose log it is.
     package init(tenant: String) { self.tenant = tenant }
 
     /// The activities of the records that say something here.
-    package static let keyActivities = [
+    private static let keyActivities = [
         "passkey.registered", "passkey.removed", "signingKey.added", "signingKey.confirmed",
         "signingKey.removed",
     ]
-    package static let ruleActivities = [
+    private static let ruleActivities = [
         "tenant.added", "tenant.policyChanged", "tenant.licenceChanged",
     ]
-    package static let requestActivities = [
-        "request.submitted", "request.customerAsked", "request.approved", "access.granted",
+    private static let requestActivities =
+        [
+            "request.submitted", "request.customerAsked", "request.approved", "access.granted",
+        ] + endActivities
+    /// After these nothing can be granted on a request.
+    private static let endActivities = [
+        "request.rejected", "request.denied", "request.withdrawn", "request.expired",
         "access.ended",
     ]
 
     /// Whether records of `activity` say something here.
     package static func concerns(_ activity: String) -> Bool { concerned.contains(activity) }
 
+    /// Whether a record of `activity` is the last of its request as far as access goes.
+    package static func ends(_ activity: String) -> Bool { endActivities.contains(activity) }
+
     private static let concerned = Set(keyActivities + ruleActivities + requestActivities)
 
     /// Whether the rules in force ask for signatures.
     package var needsSignatures: Bool { rules.needsSignatures }
+
+    /// Who gets access by `request`, while that is not over.
+    package func engineer(of request: String) -> String? { requests[request]?.engineer }
+
+    /// Whether nothing can be granted on `request` any more.
+    package func isOver(_ request: String) -> Bool { over.contains(request) }
 
     /// Reads the next record, and says what is wrong with it.
     package mutating func read(_ record: Record) -> [Finding] {
@@ -147,29 +168,39 @@ package struct ApprovalCheck: Sendable {
         case "passkey.removed": keys[record.data["passkey"]?.string ?? ""] = nil
         case "signingKey.removed": keys[record.data["key"]?.string ?? ""] = nil
         case "request.submitted":
-            requests[try Self.request(of: record), default: Request()].engineer =
-                record.data["engineer"]?.string
-        case "request.customerAsked":
-            requests[try Self.request(of: record), default: Request()].asked =
-                record.data["approvalsNeeded"]?.count ?? 0
-        case "request.approved":
-            guard
-                record.data["signature"] != nil || record.texts["statement"] != nil
-                    || record.erased.contains("statement")
-            else { break }
             let request = try Self.request(of: record)
-            guard !record.erased.contains("statement") else {
-                requests[request, default: Request()].erased.insert(record.actor)
-                break
-            }
-            let statement = try statement(signedBy: record)
-            nonces.insert(statement.nonce)
-            requests[request, default: Request()].signed[record.actor] = statement
-        case "access.granted": try check(grant: record)
-        // Nothing more can be granted on it.
-        case "access.ended": requests[record.request ?? ""] = nil
+            guard requests[request] == nil, !over.contains(request) else { throw .requestOver }
+            requests[request] = Request(engineer: record.data["engineer"]?.string)
+        case "request.customerAsked":
+            requests[try Self.request(of: record)]?.asked =
+                record.data["approvalsNeeded"]?.count ?? 0
+        case "request.approved": try take(approval: record)
+        case "access.granted":
+            let request = try Self.request(of: record)
+            defer { requests[request]?.isGranted = true }
+            try check(grant: record, on: requests[request])
+        case let activity where Self.endActivities.contains(activity):
+            guard let request = record.request else { break }
+            requests[request] = nil
+            over.insert(request)
         case _: break
         }
+    }
+
+    private mutating func take(approval record: Record) throws(ApprovalFault) {
+        let request = try Self.request(of: record)
+        if record.erased.contains("statement") {
+            requests[request]?.erased.insert(record.actor)
+        } else if record.data["signature"] != nil || record.texts["statement"] != nil {
+            let statement = try statement(signedBy: record)
+            nonces.insert(statement.nonce)
+            requests[request]?.signed[record.actor] = statement
+        }
+        // By a person, for the customer, and by nobody for herself.
+        guard record.data["stage"]?.is("customer") == true, record.actor.hasPrefix("PER-"),
+            record.actor != requests[request]?.engineer
+        else { return }
+        requests[request]?.approved.insert(record.actor)
     }
 
     private static func request(of record: Record) throws(ApprovalFault) -> String {
@@ -265,13 +296,14 @@ package struct ApprovalCheck: Sendable {
 
     // MARK: - Grants
 
-    private func check(grant record: Record) throws(ApprovalFault) {
+    private func check(grant record: Record, on request: Request?) throws(ApprovalFault) {
+        guard let request, !request.isGranted else { throw .requestOver }
         switch record.data["basis"]?.string {
         case "policy": if rules.needsApproval { throw .basis }
         case "approval":
-            guard rules.needsSignatures else { return }
-            let request = requests[record.request ?? ""] ?? Request()
             let needed = max(1, rules.needed, request.asked)
+            guard Int64(request.approved.count) >= needed else { throw .approvals }
+            guard rules.needsSignatures else { return }
             var covering: Int64 = 0
             for statement in request.signed.values where try Self.covers(statement, record) {
                 covering += 1

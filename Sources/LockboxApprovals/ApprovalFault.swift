@@ -33,6 +33,10 @@ package enum ApprovalFault: String, Error, Hashable, Sendable, CaseIterable {
     case signature
     /// A confirmation by the key's own person, or of other bytes than were registered.
     case confirmation
+    /// A request that was never made, is over, or is made or gives access a second time.
+    case requestOver
+    /// Fewer people have approved than must.
+    case approvals
     /// Fewer signed approvals cover the grant than must.
     case quorum
     /// Access without approval where the rules ask for approval.
@@ -61,6 +65,8 @@ package enum ApprovalFault: String, Error, Hashable, Sendable, CaseIterable {
         case .sshSignature: "has an SSH signature that is not one for approvals"
         case .signature: "has a signature that its key did not make"
         case .confirmation: "confirms a key that is its actor's own, or is registered otherwise"
+        case .requestOver: "is of a request that is over, or never was, or had that before"
+        case .approvals: "has fewer approvals than it needs"
         case .quorum: "has fewer signed approvals that cover it than it needs"
         case .basis: "rests on no approval where the rules ask for one"
         case .erased: "rests on approvals whose texts were erased"

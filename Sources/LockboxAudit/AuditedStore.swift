@@ -5,6 +5,8 @@ package import LockboxPorts
 /// all.
 package struct AuditedStore: Sendable {
     private let store: any Store
+    /// What was read of tenants' logs.
+    package let logs: ReadLogs
     private let clock: any WallClock
     private let entropy: any Entropy
     private let readers: [any EventReader]
@@ -15,9 +17,10 @@ package struct AuditedStore: Sendable {
     /// `readers` run inside each write, in order; `listeners` after it is durable and before the
     /// caller hears of it. `health` hears how writing goes, and says whether there is
     /// space; a program that writes once and ends needs none. `operatorAtConsole` is whose acts those of
-    /// the console are.
+    /// the console are. `logs` is shared with who else reads them in this process.
     package init(
         store: any Store,
+        logs: ReadLogs = ReadLogs(),
         clock: any WallClock,
         entropy: any Entropy,
         readers: [any EventReader] = [],
@@ -26,6 +29,7 @@ package struct AuditedStore: Sendable {
         operatorAtConsole: String? = nil
     ) {
         self.store = store
+        self.logs = logs
         self.clock = clock
         self.entropy = entropy
         self.readers = readers
@@ -81,8 +85,8 @@ package struct AuditedStore: Sendable {
         _ body: @escaping @Sendable (inout Change) throws -> Value
     ) async throws -> (Value, [Event]) {
         let actor = actor.isAtConsole ? .operatorAtConsole(operatorAtConsole) : actor
-        return try await store.write { [clock, entropy, readers] tx in
-            var change = Change(tx: tx, now: clock.now(), entropy: entropy)
+        return try await store.write { [logs, clock, entropy, readers] tx in
+            var change = Change(tx: tx, logs: logs, now: clock.now(), entropy: entropy)
             let value = try body(&change)
             for event in change.events {
                 let actor = event.isCausedByTime ? .system : actor
@@ -90,6 +94,12 @@ package struct AuditedStore: Sendable {
                 for reader in readers {
                     try reader.read(event, by: actor, at: change.now, entropy: entropy, in: tx)
                 }
+            }
+            // By the log as it is now: rows of decisions or rules that somebody wrote beside it open
+            // nothing, and nothing of this write remains.
+            for case .access(.grantOpened(let request, let grant)) in change.events {
+                var records = GrantRecords(writing: tx, logs)
+                try records.requireGranted(grant, of: request)
             }
             return (value, change.events)
         }

@@ -8,11 +8,17 @@ package struct Change {
     package let entropy: any Entropy
     package private(set) var events: [Event] = []
 
-    init(tx: any StoreTransaction, now: Timestamp, entropy: any Entropy) {
+    private let logs: ReadLogs
+
+    init(tx: any StoreTransaction, logs: ReadLogs, now: Timestamp, entropy: any Entropy) {
         self.tx = tx
+        self.logs = logs
         self.now = now
         self.entropy = entropy
     }
+
+    /// What the logs say before this write.
+    package var records: GrantRecords { GrantRecords(writing: tx, logs) }
 
     package mutating func emit(_ event: Event) { events.append(event) }
     package mutating func emit(_ more: [Event]) { events += more }

@@ -11,6 +11,13 @@ struct ImmediateEnd: Sendable {
     var record: (@Sendable () async throws -> Void)?
 }
 
+/// A row of a grant that the log does not grant.
+struct RefusedGrant: Sendable {
+    /// As they were found good; those of the row where they never were.
+    let terms: OpenGrant
+    let since: Timestamp
+}
+
 extension DecisionIndex: ImmediateEnds {
     package func end(_ grant: GrantID, at now: Timestamp) {
         state.withLock { state in
@@ -52,22 +59,30 @@ extension DecisionIndex: ImmediateEnds {
     }
 
     package func ended(_ grant: GrantID) -> Timestamp? {
-        state.withLock { $0.ends[grant]?.since }
+        state.withLock { $0.ends[grant]?.since ?? $0.refused[grant]?.since }
     }
 
-    /// Access that is over at `now`, by time or because somebody ended it, and whose end is not
-    /// written down.
+    /// How many rows of grants the log does not grant.
+    package var refusedCount: Int { state.withLock(\.refused.count) }
+
+    /// Access that is over at `now`, by time, because somebody ended it or because the log does not
+    /// grant it, and whose end is not written down.
     package func unrecordedEnds(at now: Timestamp) -> [UnrecordedEnd] {
         state.withLock { state in
             var ends = state.ends.mapValues(\.since)
             for (grant, end) in state.open.over(at: now) {
                 ends[grant] = min(end, ends[grant] ?? end)
             }
+            for (grant, row) in state.refused {
+                ends[grant] = min(row.since, ends[grant] ?? row.since)
+            }
             return ends.map { grant, end in
                 UnrecordedEnd(
                     grant: grant,
                     at: end,
-                    orders: state.open.orders(of: grant, endedAt: end)
+                    isRefused: state.refused[grant] != nil,
+                    orders: state.refused[grant].map { $0.terms.orders(endedAt: end) }
+                        ?? state.open.orders(of: grant, endedAt: end)
                 )
             }
         }

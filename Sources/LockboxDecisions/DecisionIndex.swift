@@ -1,5 +1,5 @@
 import Crypto
-import LockboxAudit
+package import LockboxAudit
 package import LockboxDomain
 package import LockboxPorts
 import Synchronization
@@ -26,13 +26,13 @@ package final class DecisionIndex: CommitListener {
         /// What the log was found to grant, as it was then: a row that says something else since is
         /// looked at anew.
         var granted: [GrantID: OpenGrant] = [:]
-        /// How many rows the log was found not to grant.
-        var refused = 0
         /// Ends that hold and are not written down.
         var ends: [GrantID: ImmediateEnd] = [:] { didSet { version += 1 } }
         /// Grants that ended early, until their credentials are over anyhow: an answer that was
         /// being prepared meanwhile must not name them.
         var endedEarly: [GrantID: Timestamp] = [:] { didSet { version += 1 } }
+        /// Rows that the log does not grant: nothing is open by them, and what was is cut.
+        var refused: [GrantID: RefusedGrant] = [:] { didSet { version += 1 } }
         /// Grows whenever anything may have changed that an answer rests on.
         private(set) var version = 0
         var refreshedAt: Timestamp? {
@@ -44,23 +44,32 @@ package final class DecisionIndex: CommitListener {
         var generation = 0
         /// Grows with each reload, so that what was read before one is not put beside it.
         var reloads = 0
+
+        /// Whether nothing is open under `grant` any more, whatever its row says.
+        func isOver(_ grant: GrantID) -> Bool {
+            ends[grant] != nil || endedEarly[grant] != nil || refused[grant] != nil
+        }
     }
 
     private let store: any Store
+    private let logs: ReadLogs
     let clock: any WallClock
     let endAsked: @Sendable () -> Void
     private let refused: @Sendable (OpenGrant) -> Void
     let state = Mutex(State())
 
-    /// `endAsked` is called when access is ended before that is written down; `refused` whenever a row
-    /// of a grant is read that the log does not grant.
+    /// `endAsked` is called when there may be something to cut before an end is written down;
+    /// `refused` whenever a row of a grant is read that the log does not grant. `logs` is shared with
+    /// who else reads them in this process.
     package init(
         store: any Store,
+        logs: ReadLogs = ReadLogs(),
         clock: any WallClock,
         endAsked: @escaping @Sendable () -> Void = {},
         refused: @escaping @Sendable (OpenGrant) -> Void = { _ in }
     ) {
         self.store = store
+        self.logs = logs
         self.clock = clock
         self.endAsked = endAsked
         self.refused = refused
@@ -84,14 +93,14 @@ package final class DecisionIndex: CommitListener {
         if isFresh(refreshedAt, at: now) {
             return credential.flatMap { isGood($0, at: now) ? $0 : nil }
         }
-        let stored = try await store.read(.endingAccess) { tx -> Credential? in
+        let stored = try await store.read(.endingAccess) { [logs] tx -> Credential? in
             guard let credential = try tx.credential(secretHash: hash), credential.revokedAt == nil,
                 let request = try tx.request(credential.request),
                 case .active(let grant) = request.seen(at: now).state,
                 grant.id == credential.grant, let open = OpenGrant(request),
                 credential.isUnder(open)
             else { return nil }
-            var reading = GrantReading(known, in: tx)
+            var reading = GrantReading(known, logs, in: tx)
             return try reading.grants(open) ? credential : nil
         }
         return stored.flatMap { isGood($0, at: max(now, clock.now())) ? $0 : nil }
@@ -110,8 +119,8 @@ package final class DecisionIndex: CommitListener {
             ($0.grants.grants(of: holder), $0.refreshedAt, $0.granted)
         }
         if isFresh(refreshedAt, at: now) { return good(remembered, at: now) }
-        let stored = try await store.read(.endingAccess) { tx in
-            var reading = GrantReading(known, in: tx)
+        let stored = try await store.read(.endingAccess) { [logs] tx in
+            var reading = GrantReading(known, logs, in: tx)
             return try tx.openGrants().filter(holder.has).filter { try reading.grants($0) }
         }
         return good(stored, at: max(now, clock.now()))
@@ -120,8 +129,7 @@ package final class DecisionIndex: CommitListener {
     private func good(_ grants: [OpenGrant], at now: Timestamp) -> [OpenGrant] {
         state.withLock { state in
             grants.filter { open in
-                open.grant.covers(now) && state.ends[open.grant.id] == nil
-                    && state.endedEarly[open.grant.id] == nil
+                open.grant.covers(now) && !state.isOver(open.grant.id)
             }
         }
     }
@@ -150,9 +158,7 @@ package final class DecisionIndex: CommitListener {
 
     private func isGood(_ credential: Credential, at now: Timestamp) -> Bool {
         credential.covers(now)
-            && state.withLock {
-                $0.ends[credential.grant] == nil && $0.endedEarly[credential.grant] == nil
-            }
+            && state.withLock { !$0.isOver(credential.grant) }
     }
 
     /// A number that is another one once memory may answer anything otherwise than before.
@@ -174,10 +180,6 @@ package final class DecisionIndex: CommitListener {
         }
     }
 
-    /// How many rows of grants were in the database at the last reading that the log does not grant:
-    /// they open nothing, and somebody put them there.
-    package var refusedCount: Int { state.withLock { $0.refused } }
-
     /// Reads everything anew. Call when another process may have written, and at least every
     /// `freshness`.
     package func refresh(reload: Bool) async throws {
@@ -194,15 +196,16 @@ package final class DecisionIndex: CommitListener {
         while true {
             let (before, known) = state.withLock { ($0.generation, $0.granted) }
             // What is over and not revoked has an end that is not written down yet.
-            let (live, granted, others) = try await store.read(.endingAccess) { tx in
-                var reading = GrantReading(known, in: tx)
+            let (live, granted, others) = try await store.read(.endingAccess) { [logs] tx in
+                var reading = GrantReading(known, logs, in: tx)
                 let open = try tx.openGrants()
                 let granted = try open.filter { try reading.grants($0) }
                 let found = Dictionary(granted.map { ($0.grant.id, $0) }) { first, _ in first }
-                let others = open.filter { found[$0.grant.id] != $0 }
+                let others = try open.filter { row in
+                    try found[row.grant.id] != row && !reading.endedSince(row)
+                }
                 return (try tx.liveCredentials(at: .earliest), found, others)
             }
-            for other in others { refused(other) }
             let byHash = try Dictionary(
                 live.filter { one in
                     granted[one.credential.grant].map { one.credential.isUnder($0) } ?? false
@@ -218,12 +221,21 @@ package final class DecisionIndex: CommitListener {
                 state.open = open
                 state.grants = OpenGrants(Array(granted.values))
                 state.granted = granted
-                state.refused = others.count
+                // What was found good before says whom to cut, and not the row.
+                let closed = others.map { row in
+                    let id = row.grant.id
+                    return state.refused[id]
+                        ?? RefusedGrant(terms: known[id] ?? row, since: now)
+                }
+                state.refused = Dictionary(closed.map { ($0.terms.grant.id, $0) }) { one, _ in one }
                 state.refreshedAt = now
                 state.reloads += 1
                 return true
             }
-            if done { return }
+            guard done else { continue }
+            for other in others { refused(other) }
+            if !others.isEmpty { endAsked() }
+            return
         }
     }
 
@@ -232,8 +244,8 @@ package final class DecisionIndex: CommitListener {
     private func learn(_ issued: [Credential], _ opened: [AccessRequestID]) async throws {
         while true {
             let (before, known) = state.withLock { ($0.reloads, $0.granted) }
-            let (live, grants) = try await store.read(.endingAccess) { tx in
-                var reading = GrantReading(known, in: tx)
+            let (live, grants) = try await store.read(.endingAccess) { [logs] tx in
+                var reading = GrantReading(known, logs, in: tx)
                 func granted(_ id: AccessRequestID) throws -> OpenGrant? {
                     guard let open = try tx.request(id).flatMap(OpenGrant.init),
                         try reading.grants(open)
@@ -300,6 +312,7 @@ package final class DecisionIndex: CommitListener {
                 state.grants.remove(grant)
                 state.granted[grant] = nil
                 state.ends[grant] = nil
+                state.refused[grant] = nil
             }
         }
         guard !issued.isEmpty || !opened.isEmpty else { return }

@@ -10,15 +10,18 @@ struct GrantReading {
     private var records: GrantRecords
 
     /// `known` are those that were found so before.
-    init(_ known: [GrantID: OpenGrant], in tx: any StoreTransaction) {
+    init(_ known: [GrantID: OpenGrant], _ logs: ReadLogs, in tx: any StoreTransaction) {
         self.known = known
-        records = GrantRecords(in: tx)
+        records = GrantRecords(reading: tx, logs)
     }
 
     mutating func grants(_ open: OpenGrant) throws -> Bool {
-        if known[open.grant.id] == open { return true }
+        if known[open.grant.id] == open { return try records.stillGrants(open) }
         return try records.grants(open)
     }
+
+    /// Whether a row that is not obeyed is one that nobody wrote by hand: it ended just now.
+    mutating func endedSince(_ open: OpenGrant) throws -> Bool { try records.endedSince(open) }
 }
 
 extension Credential {

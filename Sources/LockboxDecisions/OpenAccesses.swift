@@ -5,6 +5,8 @@ package struct UnrecordedEnd: Hashable, Sendable {
     package let grant: GrantID
     /// When it ended.
     package let at: Timestamp
+    /// Whether the log does not grant what its row says; the end is written down once somebody ends it.
+    package let isRefused: Bool
     /// One for each service at which somebody may be connected. They are in no store.
     package let orders: [Removal]
 }

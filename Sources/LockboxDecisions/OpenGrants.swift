@@ -60,6 +60,26 @@ extension OpenGrant {
     }
 }
 
+extension OpenGrant {
+    /// What has to be cut at each of its services since `end`: its own login names, and no other that a
+    /// row of a credential has.
+    func orders(endedAt end: Timestamp) -> [Removal] {
+        let names = grant.scope.accesses.enumerated().map { place, access in
+            (service: access.resource.service, name: grant.loginName(at: place))
+        }
+        return Dictionary(grouping: names, by: \.service).map { service, names in
+            Removal(
+                tenant: tenant,
+                request: request,
+                grant: grant.id,
+                service: service,
+                usernames: names.map(\.name).sorted(),
+                nextAttempt: end
+            )
+        }
+    }
+}
+
 /// Whose grants are asked for.
 package enum GrantHolder: Hashable, Sendable {
     case engineer(PersonID)

@@ -124,9 +124,6 @@ public protocol LogRecords {
     func append(_ entry: LogEntry, head: LogHead) throws
     /// Entries with indices in `range`, in order.
     func entries(of log: LogID, in range: Range<UInt64>) throws -> [LogEntry]
-    /// Entries of these activities in order; about one request where one is named.
-    func entries(of log: LogID, saying activities: [String], about request: AccessRequestID?) throws
-        -> [LogEntry]
     /// Newest first, or oldest first if `search` says so. Where no index answers, it looks at
     /// `records` records at the most: then a page may be short, or empty, though another follows.
     func search(_ search: LogSearch, in log: LogID, page: ListPage, lookingAt records: Int) throws

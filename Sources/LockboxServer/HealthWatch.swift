@@ -285,7 +285,7 @@ final class HealthWatch: Service, ServerCondition {
     /// for too long.
     private func unrecorded() -> (count: Int, oldest: TimeSpan, late: Int) {
         let now = parts.clock.now()
-        let ages = parts.index.unrecordedEnds(at: now).map { now - $0.at }
+        let ages = parts.index.unrecordedEnds(at: now).filter { !$0.isRefused }.map { now - $0.at }
         let patience = TimeSpan(milliseconds: Limits.patience.wholeMilliseconds)
         return (ages.count, ages.max() ?? .zero, ages.count { $0 >= patience })
     }
@@ -296,6 +296,12 @@ final class HealthWatch: Service, ServerCondition {
         let files = state.withLock(\.found.files)
         var gauges = [
             Gauge(
+                "lockbox_grants_refused",
+                "Rows of grants that the log does not grant: they are cut, and somebody has written "
+                    + "into the database. Alert above 0.",
+                parts.index.refusedCount
+            ),
+            Gauge(
                 "lockbox_ends_unrecorded",
                 "Accesses that ended and are cut, and whose end is not recorded. Alert above 0.",
                 ends.count
@@ -304,11 +310,6 @@ final class HealthWatch: Service, ServerCondition {
                 "lockbox_ends_unrecorded_oldest_seconds",
                 "For how long the first of them has been over.",
                 milliseconds: ends.oldest.milliseconds
-            ),
-            Gauge(
-                "lockbox_grants_refused",
-                "Rows of grants that the log does not grant, and that open nothing. Alert above 0.",
-                parts.index.refusedCount
             ),
             Gauge(
                 "lockbox_store_readable",

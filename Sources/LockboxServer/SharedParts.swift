@@ -63,10 +63,13 @@ struct SharedParts: Sendable {
     private let uses = UseCounts()
 
     /// It names each row of a grant that is not obeyed: somebody has written into the database.
-    private static func index(_ world: World, endAsked: @escaping @Sendable () -> Void)
-        -> DecisionIndex
-    {
-        DecisionIndex(store: world.store, clock: world.clock, endAsked: endAsked) { open in
+    private static func index(
+        _ world: World,
+        _ logs: ReadLogs,
+        endAsked: @escaping @Sendable () -> Void
+    ) -> DecisionIndex {
+        DecisionIndex(store: world.store, logs: logs, clock: world.clock, endAsked: endAsked) {
+            open in
             world.logger.error(
                 "the log does not grant this row of a grant: it is not obeyed",
                 metadata: ["request": "\(open.request)", "grant": "\(open.grant.id)"]
@@ -84,7 +87,8 @@ struct SharedParts: Sendable {
         let (store, clock, entropy) = (world.store, world.clock, world.entropy)
         let (awake, time) = (SystemAwakeClock(), SystemMonotonicClock())
         let work = DueWork(entropy: entropy, time: time)
-        let index = Self.index(world) { work.endAsked() }
+        let logs = ReadLogs()
+        let index = Self.index(world, logs) { work.endAsked() }
         let health = WriteHealth(time: awake)
         // A loop of its own: whatever strangers send to the listeners, a cut does not wait for it.
         let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -100,6 +104,7 @@ struct SharedParts: Sendable {
         late = work.lateLooks(directory, world.logger)
         audited = AuditedStore(
             store: store,
+            logs: logs,
             clock: clock,
             entropy: entropy,
             readers: Self.readers(configuration, kinds, operators),

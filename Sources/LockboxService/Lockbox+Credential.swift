@@ -99,9 +99,9 @@ extension Lockbox {
     private static func requireGranted(
         _ grant: Grant,
         of request: AccessRequest,
-        in tx: any StoreTransaction
+        in change: Change
     ) throws {
-        var records = GrantRecords(in: tx)
+        var records = change.records
         let open = OpenGrant(
             grant: grant,
             request: request.id,
@@ -129,7 +129,7 @@ extension Lockbox {
             let resource = try Self.resource(asked, of: request)
             let (grant, actions) = try request.mayUse(resource, by: person, now: change.now)
             guard ends.ended(grant.id) == nil else { throw Refusal.accessNotActive(.ended) }
-            try Self.requireGranted(grant, of: request, in: tx)
+            try Self.requireGranted(grant, of: request, in: change)
             let earlier = try tx.credentials(of: grant.id)
             guard earlier.count < Limits.credentialsPerGrant else {
                 throw Refusal.limitReached(.credentials)

@@ -26,12 +26,12 @@ extension Lockbox {
     package func signingKeys(of tenant: String, by caller: Person) async throws
         -> [SigningKeyReading]
     {
-        try await query(by: caller) { person, tx, now in
+        try await query(by: caller) { [logs = store.logs] person, tx, now in
             let tenant = try tx.tenant(tenant, visibleTo: person)
             guard person.holds(oneOf: [.approver, .admin, .auditor], at: .tenant(tenant.id)) else {
                 throw Refusal.notPermitted(.readPeople)
             }
-            var records = GrantRecords(in: tx)
+            var records = GrantRecords(reading: tx, logs)
             return try records.keys(of: tenant.id).compactMap { key in
                 guard let id = PersonID(key.person), let owner = try tx.person(id) else {
                     return nil
@@ -67,7 +67,7 @@ extension Lockbox {
             guard person.mayDecide(for: tenant.id) else {
                 throw Refusal.notPermitted(.decideAsApprover)
             }
-            var records = GrantRecords(in: change.tx)
+            var records = change.records
             let known = try records.keys(of: tenant.id)
             guard !known.contains(where: { $0.publicKey == publicKey }) else {
                 throw Refusal.invalid(
@@ -109,7 +109,7 @@ extension Lockbox {
                 id,
                 tenant,
                 caller,
-                in: change.tx
+                in: change
             )
             guard administrator.holds(oneOf: .admin, at: .tenant(tenant.id)),
                 tenant.takesYes(with: token)
@@ -134,7 +134,7 @@ extension Lockbox {
                 id,
                 tenant,
                 caller,
-                in: change.tx
+                in: change
             )
             guard person.id == owner.id || person.holds(oneOf: .admin, at: .tenant(tenant.id))
             else {
@@ -158,11 +158,12 @@ extension Lockbox {
         _ id: String,
         _ tenant: String,
         _ caller: Person,
-        in tx: any StoreTransaction
+        in change: Change
     ) throws -> (tenant: Tenant, person: Person, key: SigningKey, owner: Person) {
+        let tx = change.tx
         let person = try tx.current(caller)
         let tenant = try tx.tenant(tenant, visibleTo: person)
-        var records = GrantRecords(in: tx)
+        var records = change.records
         guard person.side == .tenant(tenant.id),
             let told = try records.keys(of: tenant.id).first(where: { $0.id == id }),
             let ownerID = PersonID(told.person), let owner = try tx.person(ownerID),

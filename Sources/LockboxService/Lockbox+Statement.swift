@@ -158,10 +158,8 @@ extension SigningPlace {
             throw Self.refusal(error)
         }
         guard isOurs(signature.proof) else { throw Self.refusal(.origin) }
-        var records = GrantRecords(in: change.tx)
-        guard let check = try records.check(before: request) else {
-            throw StoreError.corrupt("the records of keys and rules in the log of \(tenant.id)")
-        }
+        var records = change.records
+        let check = try records.check(at: tenant.id)
         do throws(ApprovalFault) {
             _ = try check.statement(
                 signedBy: .init(

@@ -118,7 +118,7 @@ struct ApprovalCheckTests {
     {
         let faults = try SignedLog(wrong.change).faults()
         #expect(faults["request.approved"] == wrong.fault)
-        #expect(faults["access.granted"] == .quorum)
+        #expect(faults["access.granted"] == .approvals)
     }
 
     @Test func keyCountsAfterTheCoolingOffWithoutAConfirmation() throws {
@@ -150,7 +150,7 @@ struct ApprovalCheckTests {
         Wrong("before its start", .quorum) {
             $0.statement["start"] = "2026-11-28T10:02:00.000Z"
         },
-        Wrong("two are needed", .quorum) { $0.policy["approvalsNeeded"] = 2 },
+        Wrong("two are needed", .approvals) { $0.policy["approvalsNeeded"] = 2 },
         Wrong("without approval", .basis) { $0.granted["basis"] = "policy" },
         Wrong("without a reason", .record) { $0.granted["basis"] = "favour" },
         Wrong("without resources", .record) { $0.granted["resources"] = [] },
@@ -185,11 +185,63 @@ struct ApprovalCheckTests {
 
     @Test(arguments: [nil, "off"] as [String?])
     func signaturesAreNotNeededWhereTheRulesDoNotAskForThem(_ mode: String?) throws {
-        let log = try SignedLog { $0.policy["signedApprovals"] = mode.map { .string($0) } }
-        var check = ApprovalCheck(tenant: "contoso")
-        for record in try log.records() where record.activity != "request.approved" {
-            #expect(check.read(record).isEmpty)
+        let log = try SignedLog {
+            $0.policy["signedApprovals"] = mode.map { .string($0) }
+            $0.isSigned = false
         }
+        #expect(try log.faults() == [:])
+    }
+
+    /// What is left out or put in before access is granted, in a tenant whose rules ask for no
+    /// signatures.
+    @Test(
+        arguments: [
+            ("request.submitted", nil, .requestOver), ("request.approved", nil, .approvals),
+            (nil, "request.denied", .requestOver), (nil, "request.rejected", .requestOver),
+            (nil, "request.withdrawn", .requestOver), (nil, "request.expired", .requestOver),
+            (nil, "access.ended", .requestOver), (nil, "access.granted", .requestOver),
+            ("request.approved", "request.approvedByManager", .approvals),
+        ] as [(String?, String?, ApprovalFault)]
+    )
+    func accessNeedsItsApprovalsWithoutSignaturesToo(
+        _ left: String?,
+        _ put: String?,
+        _ fault: ApprovalFault
+    ) throws {
+        let log = try SignedLog {
+            $0.policy["signedApprovals"] = "off"
+            $0.isSigned = false
+        }
+        var records = try log.records().filter { $0.activity != left }
+        let grant = records.removeLast()
+        if let put { records.append(Self.record(like: grant, saying: put)) }
+        var check = ApprovalCheck(tenant: "contoso")
+        for record in records { #expect(check.read(record).isEmpty) }
+        #expect(check.read(grant).map(\.fault) == [fault])
+    }
+
+    @Test(arguments: ["console", "system", SignedLog.eve])
+    func approvalIsByAPersonAndNotByWhoGetsAccess(_ actor: String) throws {
+        let log = try SignedLog {
+            $0.policy["signedApprovals"] = "off"
+            ($0.isSigned, $0.approvedBy) = (false, actor)
+        }
+        #expect(try log.faults() == ["access.granted": .approvals])
+    }
+
+    private static func record(
+        like other: ApprovalCheck.Record,
+        saying activity: String
+    ) -> ApprovalCheck.Record {
+        ApprovalCheck.Record(
+            index: other.index,
+            time: other.time,
+            activity: activity,
+            actor: other.actor,
+            request: other.request,
+            data: other.data,
+            texts: other.texts
+        )
     }
 
     /// With the fields of `erased` gone from the records that had them.
@@ -221,7 +273,7 @@ struct ApprovalCheckTests {
 
     @Test func erasureHidesNeitherAMissingApprovalNorLongerAccess() throws {
         let two = try SignedLog { $0.policy["approvalsNeeded"] = 2 }
-        #expect(try Self.faults(of: two, erasing: ["statement"]) == ["access.granted": .quorum])
+        #expect(try Self.faults(of: two, erasing: ["statement"]) == ["access.granted": .approvals])
         let longer = try SignedLog { $0.granted["end"] = "2026-11-28T12:01:00.000Z" }
         #expect(try Self.faults(of: longer, erasing: ["resource0"]) == ["access.granted": .quorum])
     }
@@ -247,12 +299,10 @@ struct ApprovalCheckTests {
     }
 
     @Test func rulesThatAreNotKnownAskForSignatures() throws {
-        let log = try SignedLog { $0.policy["signedApprovals"] = "sometimes" }
-        var check = ApprovalCheck(tenant: "contoso")
-        var found: [ApprovalFault] = []
-        for record in try log.records() where record.activity != "request.approved" {
-            found += check.read(record).map(\.fault)
+        let log = try SignedLog {
+            $0.policy["signedApprovals"] = "sometimes"
+            $0.isSigned = false
         }
-        #expect(found == [.quorum])
+        #expect(try log.faults() == ["access.granted": .quorum])
     }
 }

@@ -40,6 +40,7 @@ struct SignedLog {
     var text: String?
     /// The whole signature, in place of what the passkey makes.
     var signature: JSONValue?
+    var isSigned = true
     var isConfirmed = true
     var confirmedBy = gita
     var isRemoved = false
@@ -75,6 +76,8 @@ struct SignedLog {
 
     func records() throws -> [ApprovalCheck.Record] {
         var found: [ApprovalCheck.Record] = []
+        let proof: [String: JSONValue] =
+            isSigned ? ["signature": try signature ?? signed(over: message)] : [:]
         func add(
             _ activity: String,
             by actor: String = "system",
@@ -122,8 +125,8 @@ struct SignedLog {
             "request.approved",
             by: approvedBy,
             at: approvedAt,
-            ["version": 3, "signature": try signature ?? signed(over: message)],
-            texts: ["statement": message]
+            ["stage": "customer", "version": 3].merging(proof) { $1 },
+            texts: isSigned ? ["statement": message] : [:]
         )
         add("access.granted", at: approvedAt, granted, texts: ["resource0": opened])
         return found

@@ -45,6 +45,7 @@ struct EventRecordTests {
             .request(.submitted(try last(.awaitingManager))),
             .request(.decisionMade(asked, try #require(asked.decisions.last))),
             .request(.decisionMade(active, try #require(active.decisions.last))),
+            .access(.grantOpened(active, try grant(active))),
             .request(.decisionMade(denied, try #require(denied.decisions.last))),
             .request(
                 .decisionMade(try last(.rejected), try #require(try last(.rejected).decisions.last))
@@ -53,7 +54,6 @@ struct EventRecordTests {
             .request(.withdrawn(try last(.withdrawn))),
             .request(.expired(try last(.expired))),
             .request(.messagePosted(asked, Self.question)),
-            .access(.grantOpened(active, try grant(active))),
             .access(.grantStarted(active, try grant(active))),
             .access(.grantEnded(ended, try grant(ended), try #require(ended.state.ending))),
             .access(.credentialIssued(credential)),
