@@ -167,7 +167,9 @@ struct LogMemory {
         -> LogMemory
     {
         // No server's log has this name, so there is nothing in it but what `following` finds.
-        try LogMemory(folder: (state ?? Files.stateFolder(environment) + "/logs") + "/-").following(key)
+        try LogMemory(folder: (state ?? Files.stateFolder(environment) + "/logs") + "/-").following(
+            key
+        )
     }
 
     init(folder: String) throws {
