@@ -152,7 +152,7 @@ struct WallTests {
         let rooms = Set(plan.rooms.map(\.name))
         #expect(
             Set(plan.programs["lockbox"] ?? []).intersection(rooms) == [
-                "LockboxClient", "LockboxWire", "LockboxWitness", "MerkleLog",
+                "LockboxApprovals", "LockboxClient", "LockboxWire", "LockboxWitness", "MerkleLog",
             ]
         )
     }
