@@ -110,11 +110,11 @@ package struct ApprovalCheck: Sendable {
     package init(tenant: String) { self.tenant = tenant }
 
     /// The activities of the records that say something here.
-    private static let keyActivities = [
+    package static let keyActivities = [
         "passkey.registered", "passkey.removed", "signingKey.added", "signingKey.confirmed",
         "signingKey.removed",
     ]
-    private static let ruleActivities = [
+    package static let ruleActivities = [
         "tenant.added", "tenant.policyChanged", "tenant.licenceChanged",
     ]
     private static let requestActivities =
