@@ -117,7 +117,7 @@ package struct ApprovalCheck: Sendable {
     package static let ruleActivities = [
         "tenant.added", "tenant.policyChanged", "tenant.licenceChanged",
     ]
-    private static let requestActivities =
+    package static let requestActivities =
         [
             "request.submitted", "request.customerAsked", "request.approved", "access.granted",
         ] + endActivities

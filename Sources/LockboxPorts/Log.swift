@@ -124,6 +124,10 @@ public protocol LogRecords {
     func append(_ entry: LogEntry, head: LogHead) throws
     /// Entries with indices in `range`, in order.
     func entries(of log: LogID, in range: Range<UInt64>) throws -> [LogEntry]
+    /// Entries that the tables say are of these activities, in order; about one request where one is
+    /// named. To be shown to somebody who verifies them: a column proves nothing of what is not found.
+    func entries(of log: LogID, saying activities: [String], about request: AccessRequestID?) throws
+        -> [LogEntry]
     /// Newest first, or oldest first if `search` says so. Where no index answers, it looks at
     /// `records` records at the most: then a page may be short, or empty, though another follows.
     func search(_ search: LogSearch, in log: LogID, page: ListPage, lookingAt records: Int) throws

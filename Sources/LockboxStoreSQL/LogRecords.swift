@@ -85,6 +85,16 @@ extension SQLTransaction: LogRecords {
         )
     }
 
+    func entries(of log: LogID, saying activities: [String], about request: AccessRequestID?) throws
+        -> [LogEntry]
+    {
+        var conditions = Conditions()
+        conditions.add("e.log = %", [.log(log)])
+        conditions.add("e.request = %", request.map(SQLValue.id))
+        conditions.addOne(of: activities.map(SQLValue.text), "e.activity")
+        return try entries("\(conditions.whereClause) ORDER BY e.position", conditions.values)
+    }
+
     // MARK: - Reading
 
     func entries(at positions: [Int64], of log: LogID) throws -> [Int64: LogEntry] {
