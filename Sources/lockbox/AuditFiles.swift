@@ -164,7 +164,8 @@ struct LogMemory {
 
     private init(folder: String) throws {
         self.folder = folder
-        keys = try Self.readKeys(folder + "/key")
+        let keys = try Self.readKeys(folder + "/key")
+        self.keys = keys
         var memory = LogVerifier.Memory()
         if keys.isEmpty {
             // The key is written before anything else that is remembered of a log in order.
