@@ -18,6 +18,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 import sys
 import unicodedata
 
@@ -31,97 +32,7 @@ class Refused(Exception):
 
 
 # What goes wrong where something is read that has not the form that it must have.
-MALFORMED = (Refused, KeyError, TypeError, ValueError, AttributeError, RecursionError)
-
-
-# --- Signatures: Ed25519 (RFC 8032), ECDSA on P-256 (FIPS 186-5), RSA (RFC 8017 8.2.2). Slow, and only to verify.
-
-P = 2**255 - 19
-L = 2**252 + 27742317777372353535851937790883648493
-D = -121665 * pow(121666, -1, P) % P
-ROOT_OF_MINUS_1 = pow(2, (P - 1) // 4, P)
-
-
-def ed_add(a, b):
-    m, n = (a[1] - a[0]) * (b[1] - b[0]) % P, (a[1] + a[0]) * (b[1] + b[0]) % P
-    t, z = 2 * a[3] * b[3] * D % P, 2 * a[2] * b[2] % P
-    e, f, g, h = n - m, z - t, z + t, n + m
-    return (e * f % P, g * h % P, f * g % P, e * h % P)
-
-
-def times(scalar, point, add, zero):
-    while scalar:
-        if scalar & 1:
-            zero = add(zero, point)
-        point, scalar = add(point, point), scalar >> 1
-    return zero
-
-
-def ed_point(data):
-    """The point that 32 bytes stand for, in extended coordinates; None where they stand for none."""
-    y = int.from_bytes(data, "little")
-    sign, y = y >> 255, y & (2**255 - 1)
-    if y >= P:
-        return None
-    square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
-    x = pow(square, (P + 3) // 8, P)
-    if (x * x - square) % P:
-        x = x * ROOT_OF_MINUS_1 % P
-    if (x * x - square) % P or (x == 0 and sign):
-        return None
-    x = P - x if x & 1 != sign else x
-    return (x, y, 1, x * y % P)
-
-
-ED_ZERO = (0, 1, 1, 0)
-ED_BASE = ed_point(bytes.fromhex("58" + "66" * 31))
-
-
-def ed25519_is_good(key, signature, message):
-    if len(key) != 32 or len(signature) != 64:
-        return False
-    a, r, s = ed_point(key), ed_point(signature[:32]), int.from_bytes(signature[32:], "little")
-    if a is None or r is None or s >= L:
-        return False
-    k = int.from_bytes(hashlib.sha512(signature[:32] + key + message).digest(), "little") % L
-    left, right = times(s, ED_BASE, ed_add, ED_ZERO), ed_add(r, times(k, a, ed_add, ED_ZERO))
-    return (left[0] * right[2] - right[0] * left[2]) % P == 0 and (left[1] * right[2] - right[1] * left[2]) % P == 0
-
-
-Q = 2**256 - 2**224 + 2**192 + 2**96 - 1
-N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551
-B = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b
-G = (0x6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296,
-     0x4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5)
-
-
-def p256_add(a, b):
-    if a is None or b is None:
-        return a or b
-    if a[0] == b[0]:
-        if (a[1] + b[1]) % Q == 0:
-            return None
-        slope = (3 * a[0] * a[0] - 3) * pow(2 * a[1], -1, Q)
-    else:
-        slope = (b[1] - a[1]) * pow(b[0] - a[0], -1, Q)
-    x = (slope * slope - a[0] - b[0]) % Q
-    return (x, (slope * (a[0] - x) - a[1]) % Q)
-
-
-def p256_is_good(x, y, r, s, message):
-    if not (0 < r < N and 0 < s < N and 0 <= x < Q and 0 <= y < Q and (y * y - x**3 + 3 * x - B) % Q == 0):
-        return False
-    digest, inverse = int.from_bytes(hashlib.sha256(message).digest(), "big"), pow(s, -1, N)
-    point = p256_add(times(digest * inverse % N, G, p256_add, None), times(r * inverse % N, (x, y), p256_add, None))
-    return point is not None and point[0] % N == r
-
-
-def rsa_is_good(modulus, exponent, signature, message):
-    length = (modulus.bit_length() + 7) // 8
-    digest = bytes.fromhex("3031300d060960864801650304020105000420") + hashlib.sha256(message).digest()
-    wanted = b"\0\1" + b"\xff" * (length - len(digest) - 3) + b"\0" + digest
-    return (length >= 256 and len(signature) == length and exponent > 2
-            and pow(int.from_bytes(signature, "big"), exponent, modulus) == int.from_bytes(wanted, "big"))
+MALFORMED = (Refused, KeyError, TypeError, ValueError, AttributeError, RecursionError, ArithmeticError)
 
 
 # --- Forms: base64, JSON in which nothing can be read in two ways, notes and keys (C2SP signed-note).
@@ -146,12 +57,21 @@ def one_of_each(pairs):
 
 
 def no_number(text):
-    raise Refused(f"number {text}", "line-unreadable")
+    raise Refused("a fraction, or none of the numbers there are", "line-unreadable")
+
+
+def whole_number(text):
+    return int(text) if len(text) < 18 and abs(int(text)) < 2**53 else no_number(text)
 
 
 def strict_json(text):
+    """JSON that nobody can read in two ways: no member twice, whole numbers that all readers hold, whole characters."""
     try:
-        return json.loads(text, object_pairs_hook=one_of_each, parse_float=no_number, parse_constant=no_number)
+        value = json.loads(
+            text, object_pairs_hook=one_of_each, parse_float=no_number, parse_constant=no_number, parse_int=whole_number)
+        if "\\u" in text:
+            canonical(value).encode()
+        return value
     except (ValueError, RecursionError):
         raise Refused("not JSON", "line-unreadable") from None
 
@@ -159,7 +79,7 @@ def strict_json(text):
 def one_spelling(text, kinds, more=()):
     """What a text says that is an object in the one spelling of docs/spec/log.md 2, with members of these types."""
     value = strict_json(text)
-    if not isinstance(value, dict) or has_null_or_large(value) or canonical(value) != text:
+    if not isinstance(value, dict) or not is_plain(value) or canonical(value) != text:
         raise Refused("not an object in canonical JSON")
     if set(value) - set(more) != set(kinds) or any(type(value[name]) is not kind for name, kind in kinds.items()):
         raise Refused("members are missing, too many or of wrong types")
@@ -184,10 +104,10 @@ class Key:
     """A verifier key, `name+hash+base64`. Type 1 is Ed25519, type 4 Ed25519 of a witness (C2SP tlog-cosignature)."""
 
     def __init__(self, line, kind=1):
-        parts = line.strip("\n").split("+", 2)
+        parts = line.split("+", 2)
         if len(parts) != 3 or not re.fullmatch("[0-9a-f]{8}", parts[1]):
             raise Refused("the key is malformed")
-        self.name, self.line, data = parts[0], line.strip("\n"), unbase64(parts[2])
+        self.name, self.line, data = parts[0], line, unbase64(parts[2])
         if data[:1] != bytes([kind]) or len(data) != 33 or not is_key_name(self.name):
             raise Refused("the key is malformed")
         self.public, self.id = data[1:], bytes.fromhex(parts[1])
@@ -195,8 +115,15 @@ class Key:
             raise Refused("the key's id does not belong to the key")
 
 
+# What nobody sees, or a terminal obeys (docs/spec/log.md 5).
+UNSEEN = re.compile(
+    "[\\0-\\x20+\\x7f-\\xa0\\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u1680\u17b4\u17b5"
+    "\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ud800-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0"
+    "\ufff0-\ufffb\U000110bd\U000110cd\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U0010ffff]")
+
+
 def is_key_name(name):
-    return bool(name) and not any(c == "+" or c.isspace() or unicodedata.category(c)[0] == "C" for c in name)
+    return bool(name) and not UNSEEN.search(name) and not any(ord(c) & 0xfffe == 0xfffe for c in name)
 
 
 class Note:
@@ -228,15 +155,15 @@ class Note:
         return [data for name, id_, data in self.signatures if name == key.name and id_ == key.id]
 
     def time(self, key):
-        """When `key` says it signed: a cosignature (C2SP tlog-cosignature) under the same name. None where it does not."""
+        """When `key` says it signed, in seconds: a cosignature (C2SP tlog-cosignature) under its name. None where it does not."""
         id_ = hashlib.sha256(key.name.encode() + b"\n\4" + key.public).digest()[:4]
         times = []
         for data in (data for name, other, data in self.signatures if name == key.name and other == id_):
             seconds = int.from_bytes(data[:8], "big")
             text = f"cosignature/v1\ntime {seconds}\n{self.text}".encode()
-            if len(data) != 72 or seconds >= 2**37 or not ed25519_is_good(key.public, data[8:], text):
+            if len(data) != 72 or seconds >= 2**63 or not ed25519_is_good(key.public, data[8:], text):
                 raise Refused("the signature that tells the time is wrong", "note-bad-signature")
-            times.append(datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc))
+            times.append(seconds)
         return max(times, default=None)
 
     def require(self, key):
@@ -319,9 +246,24 @@ def is_included(hash_, index, size, proof, root):
 
 # --- Records.
 
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 MEMBERS = {"v": int, "log": str, "index": int, "time": str, "activity": str, "actor": str, "data": dict, "commitments": dict}
-SHOWN = {"index", "time", "activity", "actor", "request", "data", "texts", "leaf", "hash", "size", "proof"}
+TEXT = (str, type(None))
+SHOWN = {"index": int, "time": str, "activity": str, "actor": dict, "request": TEXT, "data": dict, "texts": dict, "leaf": str,
+         "hash": str, "size": int, "proof": list}
+
+
+def is_record(shown):
+    """Whether a line has the members of docs/spec/log.md 8, each of its type; there may be others."""
+    def has(value, kinds, without=()):
+        return isinstance(value, dict) and all(
+            name in without if name not in value else isinstance(value[name], kind) and not isinstance(value[name], bool)
+            for name, kind in kinds.items())
+
+    return (has(shown, SHOWN, without=("size", "proof")) and has(shown["actor"], {"id": str, "name": TEXT})
+            and all(has(one, {"salt": TEXT, "text": TEXT}) for one in shown["texts"].values())
+            and min(shown["index"], shown.get("size", 0)) >= 0
+            and all(isinstance(step, str) for step in shown.get("proof", [])))
 
 
 def instant(text):
@@ -336,6 +278,8 @@ def instant(text):
 def read_leaf(data):
     """What a leaf says (docs/spec/log.md 2)."""
     try:
+        if len(data) > 65535:
+            raise Refused("the leaf is too long")
         leaf = one_spelling(data.decode("utf-8"), MEMBERS, more=["request"])
         if leaf["v"] != 1 or not isinstance(leaf.get("request", ""), str) or leaf["index"] < 0:
             raise Refused("the leaf is of an unknown version, or a member is wrong")
@@ -347,13 +291,14 @@ def read_leaf(data):
     return leaf
 
 
-def has_null_or_large(value, depth=0):
+def is_plain(value, depth=0, null=False):
+    if isinstance(value, (dict, list)) and depth > 31:
+        return False
     if isinstance(value, dict):
-        return depth > 31 or not all(map(str.isascii, value)) or any(
-            has_null_or_large(one, depth + 1) for one in value.values())
+        return all(map(str.isascii, value)) and all(is_plain(one, depth + 1, null) for one in value.values())
     if isinstance(value, list):
-        return depth > 31 or any(has_null_or_large(one, depth + 1) for one in value)
-    return value is None or isinstance(value, int) and abs(value) >= 2**53
+        return all(is_plain(one, depth + 1, null) for one in value)
+    return null or value is not None
 
 
 def commitment(salt, field, text):
@@ -492,11 +437,12 @@ def sshsig_is_good(signed, key, message):
 
 def span(text):
     """Seconds of an ISO 8601 duration as the log writes it."""
-    parts = re.fullmatch(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.(\d{1,3}))?S)?)?", str(text))
-    if not parts or not any(parts.groups()):
+    number = r"(?:(\d{1,9})"
+    parts = re.fullmatch(rf"P{number}D)?(?:T{number}H)?{number}M)?{number}(?:\.(\d{{3}}))?S)?)?", str(text), re.ASCII)
+    if not parts or not any(parts.groups()) or text.endswith("T"):
         raise Refused("a duration is malformed")
     days, hours, minutes, seconds = (int(part or 0) for part in parts.groups()[:4])
-    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds + int((parts[5] or "0").ljust(3, "0")) / 1000
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds + int(parts[5] or 0) / 1000
 
 
 ENDS = {"request.rejected", "request.denied", "request.withdrawn", "request.expired", "access.ended"}
@@ -681,6 +627,7 @@ class Verification:
     def __init__(self, key, now=None):
         self.key, self.origin, self.now = key, key.name, now
         self.findings, self.notes, self.heads, self.seen, self.later, self.signed_at = [], [], {}, {}, [], {}
+        self.earlier = []
         parts = self.origin.split("/")
         self.log = "provider" if parts[-3:] == ["v1", "provider", "log"] else None
         if len(parts) > 4 and parts[-1] == "log" and parts[-4:-2] == ["v1", "tenants"] and parts[-2]:
@@ -702,68 +649,81 @@ class Verification:
             self.say(problem.code, None, f"{name}: {problem}")
 
     def believe(self, name, note, key):
-        note.require(key)
         size, root = head_of(note, self.origin)
         self.signed_at.setdefault(size, []).append(note.time(key))
-        known = self.heads.setdefault(size, (root, key))
-        if known[0] != root:
+        if self.heads.setdefault(size, root) != root:
             self.say("two-heads", None, f"{name}: two roots were signed for the size {size}")
         else:
             self.seen.setdefault(size, []).append(note)
 
-    def follow_keys(self):
-        """Goes from key to key as the records say, and takes the heads that the later ones signed."""
-        self.changes, first = [], None
+    def changes(self, is_whole):
+        """The keys that the log says it had, oldest first, each with the record that brought it, and which of them is trusted."""
+        changes = []
         for index in sorted(self.records):
             leaf = self.records[index][0]
             if leaf["activity"] != "key.changed":
                 continue
             data = leaf["data"]
             try:
-                old, new = self.changes[-1][1] if self.changes else Key(data["previous"]), Key(data["key"])
+                old, new = Key(data["previous"]), Key(data["key"])
                 text = f"lockbox-key-change/v1\n{self.origin}\n{data['previous']}\n{data['key']}\n{index}\n"
-                if data["previous"] != old.line or new.name != self.origin:
-                    raise Refused("it does not follow the key before it")
+                if old.name != self.origin or new.name != self.origin or old.line == new.line:
+                    raise Refused("it does not name two keys of this log")
                 if not ed25519_is_good(old.public, unbase64(data["signature"]), text.encode()):
                     raise Refused("the old key has not signed it")
-                first = first or old
-                self.changes.append((index, new))
+                changes.append((index, old, new))
             except MALFORMED as problem:
                 self.say("key-change-invalid", index, f"the change of the key is not valid: {problem}")
-        # Who trusts a later key believes those before it, which lead to it.
-        chain = ([(-1, first)] if self.changes else []) + self.changes
-        if self.key.line not in [key.line for _, key in chain]:
-            if chain:
-                self.say("key-change-invalid", self.changes[0][0], "no key in the changes is the one that is trusted")
-            chain, self.changes = [(-1, self.key)], []
+        lines = [old.line for _, old, _ in changes[:1]] + [new.line for _, _, new in changes]
+        follows = [old.line for _, old, _ in changes] == lines[:-1] and len(set(lines)) == len(lines)
+        if changes and follows and self.key.line in lines:
+            return [(-1, changes[0][1]), *((index, new) for index, _, new in changes)], lines.index(self.key.line)
+        # In a part of a log, changes may be missing between those that are there.
+        if changes and is_whole:
+            self.say("key-change-invalid", changes[0][0], "the changes are no way from one key to the next that the trusted one is on")
+        return [(-1, self.key)], 0
+
+    def follow_keys(self, is_whole):
+        """Takes the heads that the trusted key signed, or one to which the records lead from it. Anybody can write a record
+        in which a key of theirs hands over to the trusted one: what only an earlier key signed is held against the log, and
+        not believed."""
+        chain, trusted = self.changes(is_whole)
         for name, note in self.later:
             try:
-                signers = [(place, index, key) for place, (index, key) in enumerate(chain) if note.by(key)]
-                for _, _, key in signers:
-                    note.require(key)
-                size = head_of(note, self.origin)[0] if signers else 0
-                place, index, key = signers[-1] if signers else (0, 0, None)
-                if not signers or size <= index and key.line != self.key.line:
-                    self.say("note-unsigned", None, f"{name}: no known key has signed it")
-                    continue
-                self.believe(name, note, key)
+                signers = [place for place, (_, key) in enumerate(chain) if note.by(key)]
+                for place in signers:
+                    note.require(chain[place][1])
+                size, root = head_of(note, self.origin) if signers else (0, None)
+                place = max(signers, default=0)
+                if not signers or place > trusted and size <= chain[place][0]:
+                    raise Refused("no known key has signed it", "note-unsigned")
+                if place < trusted:
+                    self.earlier.append((name, size, root))
+                else:
+                    self.believe(name, note, chain[place][1])
                 if place + 1 < len(chain) and size > chain[place + 1][0] + 1:
                     self.say("key-retired", None, f"the head of {size} is signed by a key that was given up before")
             except Refused as problem:
                 self.say(problem.code, None, f"{name}: {problem}")
+        for name, size, root in self.earlier:
+            if not is_whole or not self.heads or size > max(self.heads):
+                self.say("note-unsigned", None, f"{name}: only a key before the trusted one has signed it")
+            elif self.heads.get(size, root) != root:
+                self.say("two-heads", None, f"{name}: two roots were signed for the size {size}")
 
     def witnesses(self, keys, needed, max_age):
         """The newest head that enough witnesses have cosigned; what is newer may not wait for them longer than `max_age`."""
         distinct = {key.public: key for key in keys}.values()
         for size in sorted(self.heads, reverse=True):
             try:
-                times = [max(filter(None, (note.time(key) for note in self.seen[size])), default=None) for key in distinct]
+                times = [max((time for note in self.seen[size] if (time := note.time(key)) is not None), default=None) for key in distinct]
             except Refused as problem:
                 return self.say(problem.code, None, f"a witness: {problem}")
-            times = sorted(filter(None, times))
+            times = sorted(time for time in times if time is not None)
             if len(times) >= needed:
+                self.not_before(times[-1], "a witness cosigned")
                 rest = max(self.heads) - size
-                if rest and (max_age is None or (self.now - times[-needed]).total_seconds() > max_age):
+                if rest and (max_age is None or self.now.timestamp() - times[-needed] > max_age):
                     self.say("witness-behind", None, f"witnesses have cosigned {size} records and not the {rest} after them")
                 return self.notes.append(f"{len(times)} witnesses have cosigned the first {size} records")
         return self.say("witness-missing", None, f"no head is cosigned by {needed} of the witnesses that were asked for")
@@ -779,15 +739,13 @@ class Verification:
     def line(self, text):
         """A line of an export: (shown, leaf, bytes of the leaf, texts), once everything in it agrees."""
         shown = strict_json(text)
-        if not isinstance(shown, dict) or not SHOWN - {"size", "proof"} <= set(shown) or not isinstance(shown["leaf"], str):
+        if not isinstance(shown, dict) or not is_record(shown):
             raise Refused("not a record", "line-unreadable")
-        index = shown["index"] if type(shown["index"]) is int else None
-        if index is None or index < 0 or not isinstance(shown["texts"], dict) or not isinstance(shown["actor"], dict):
-            raise Refused("not a record", "line-unreadable")
-        data = shown["leaf"].encode("utf-8", "surrogatepass")
+        index, data = shown["index"], shown["leaf"].encode()
         if shown["hash"] != base64.b64encode(leaf_hash(data)).decode():
             self.say("hash-wrong", index, "the hash shown is not the leaf's")
-        extra = sorted((set(shown) - SHOWN) | {f"actor.{name}" for name in set(shown["actor"]) - {"id", "name"}})
+        extra = sorted((set(shown) - set(SHOWN)) | {f"actor.{name}" for name in set(shown["actor"]) - {"id", "name"}}
+                       | {f"texts.{name}" for one in shown["texts"].values() for name in set(one) - {"salt", "text"}})
         if extra:
             self.say("member-unknown", index, f"it shows {extra[0]}, which the leaf does not bear out")
         try:
@@ -804,11 +762,8 @@ class Verification:
         texts = {}
         for field, wanted in leaf["commitments"].items():
             one = shown["texts"].get(field)
-            if not isinstance(one, dict) or set(one) != {"salt", "text"}:
-                self.say("text-missing" if one is None else "member-unknown", index, f"the text {field} is not there as it should")
-                continue
-            if not isinstance(one["text"], (str, type(None))):
-                self.say("text-changed", index, f"the text {field} is none")
+            if one is None:
+                self.say("text-missing", index, f"the text {field} is not there")
                 continue
             if one["text"] is None:
                 self.erased.append((index, field))
@@ -819,7 +774,7 @@ class Verification:
             try:
                 salt = unbase64(one["salt"])
                 good = len(salt) == 16 and commitment(salt, field, one["text"]) == unbase64(wanted)
-            except (Refused, AttributeError, UnicodeEncodeError):
+            except Refused:
                 good = False
             if not good:
                 self.say("text-changed", index, f"the text {field} is not what was committed to")
@@ -833,64 +788,67 @@ class Verification:
 
     # What is read
 
-    def export(self, data, is_whole):
-        lines = data.split(b"\n")
-        lines = lines[:-1] if not lines[-1] else lines
-        read = []
-        for number, line in enumerate(lines, 1):
+    def lines(self, data):
+        """Of an export: (number, shown, leaf, bytes of the leaf, texts) of each line that is a record."""
+        lines, read = data.split(b"\n"), []
+        for number, line in enumerate(lines[:-1] if not lines[-1] else lines, 1):
             try:
                 read.append((number, *self.line(line.decode("utf-8"))))
             except (Refused, UnicodeDecodeError) as problem:
                 self.say(getattr(problem, "code", "line-unreadable"), None, f"line {number}: {problem}")
+        return read
+
+    def export(self, data, is_whole):
+        read = self.lines(data)
         # Keys may have changed: which heads are believed depends on the records, and what is wrong with them on the heads.
         self.records = {shown["index"]: (leaf, texts) for _, shown, leaf, _, texts in reversed(read) if leaf}
-        self.follow_keys()
-        newest = max(self.heads, default=0)
-        # Where two lines claim one place, the one that is proven has it.
-        proofs = {number: self.proof(shown, data) for number, shown, _, data, _ in read}
-        read.sort(key=lambda one: (one[1]["index"], not proofs[one[0]], one[0]))
-        self.place(read, proofs, newest, is_whole)
-
-    def place(self, read, proofs, newest, is_whole):
-        self.records, hashes, order = {}, {}, []
-        for number, shown, leaf, data, texts in read:
-            index, hash_ = shown["index"], leaf_hash(data)
-            if index >= newest:
-                beyond = type(shown.get("size")) is int and shown["size"] > newest
-                self.say("record-uncovered" if beyond else "record-inserted", index, f"line {number} is beyond the newest head")
-            elif index in hashes:
-                code = "record-repeated" if hashes[index] == hash_ else "record-inserted"
-                self.say(code, index, f"line {number} is a second record in this place")
-            else:
-                hashes[index] = hash_
-                order.append((number, index))
-                if leaf:
-                    self.add(index, leaf, texts)
+        self.follow_keys(is_whole)
+        self.records, newest = {}, max(self.heads, default=0)
         if not self.heads:
             return self.say("no-checkpoint", None, "there is no head to hold the records against")
-        places = [index for _, index in sorted(order)]
-        if is_whole and places != sorted(places):
-            self.say("records-out-of-order", None, "the records are not in the order of the log")
-        end = max(hashes, default=-1) + 1
-        if is_whole and len(hashes) < end:
-            for index in sorted(set(range(min(end, newest))) - set(hashes))[:100]:
-                self.say("record-missing", index, "the record is not there")
-        if is_whole and end < newest:
-            self.say("log-truncated", None, f"the records end at {end}, and {newest} were signed")
-        genuine = is_whole and len(hashes) == newest and self.replay([hashes[index] for index in range(newest)])
-        if not genuine and is_whole and len(hashes) == newest and not any(proofs[number] for number, _ in order):
+        proofs = {number: self.proof(shown, data) for number, shown, _, data, _ in read}
+        kept = self.sort_out(read, proofs, newest, is_whole)
+        for index, (_, leaf, _, texts) in kept.items():
+            if leaf:
+                self.add(index, leaf, texts)
+        has_all = is_whole and len(kept) == newest
+        genuine = has_all and self.replay([leaf_hash(kept[index][2]) for index in range(newest)])
+        if has_all and not genuine and not any(proofs[number] for number, *_ in kept.values()):
             return None
-        for number, index in order:
+        for index, (number, *_) in kept.items():
             if proofs[number] is None and not genuine:
                 self.say("record-unproven", index, "the record has no proof that leads to a head at hand")
             elif proofs[number] is False:
                 self.say("proof-wrong" if genuine else "not-in-log", index, "its proof does not lead to a signed root")
         return None
 
+    def sort_out(self, read, proofs, newest, is_whole):
+        """One line for each place of the log: where two claim one, the one that is proven has it."""
+        kept = {}
+        for number, shown, leaf, data, texts in sorted(read, key=lambda one: (one[1]["index"], not proofs[one[0]], one[0])):
+            index = shown["index"]
+            if index >= newest:
+                code = "record-uncovered" if shown.get("size", 0) > newest else "record-inserted"
+                self.say(code, index, f"line {number} is beyond the newest head")
+            elif index in kept:
+                self.say("record-repeated" if kept[index][2] == data else "record-inserted", index,
+                         f"line {number} is a second record in this place")
+            else:
+                kept[index] = (number, leaf, data, texts)
+        numbers, end = [number for number, *_ in kept.values()], max(kept, default=-1) + 1
+        if is_whole and numbers != sorted(numbers):
+            self.say("records-out-of-order", None, "the records are not in the order of the log")
+        if is_whole:
+            for index in missing(kept, end):
+                self.say("record-missing", index, "the record is not there")
+        if is_whole and end < newest:
+            self.say("log-truncated", None, f"the records end at {end}, and {newest} are in the log")
+        return kept
+
     def proof(self, shown, data):
         """Whether the record's proof leads to a signed root; None where there is no proof, or no such root."""
         try:
-            root = self.heads[shown["size"]][0]
+            root = self.heads[shown["size"]]
             steps = [unbase64(step) for step in shown["proof"]]
         except (KeyError, TypeError, Refused):
             return None
@@ -899,32 +857,28 @@ class Verification:
 
     def replay(self, hashes):
         tree, good = Tree(), True
-        for size in sorted(self.heads):
+        for size, root in sorted({*self.heads.items(), *((size, root) for _, size, root in self.earlier)}):
             while tree.size < min(size, len(hashes)):
                 tree.add(hashes[tree.size])
-            if tree.size == size and tree.root != self.heads[size][0]:
+            if tree.size == size and tree.root != root:
                 self.say("log-rewritten", None, f"the records do not lead to the root that was signed for {size}")
                 good = False
         return good
 
     def tiles(self, folder, export, is_whole):
         """Leaves from a folder of tiles (C2SP tlog-tiles), texts from an export beside it where there is one."""
-        shown = {}
-        for number, line in enumerate(filter(None, (export or b"").split(b"\n")), 1):
-            try:
-                one, leaf, data, texts = self.line(line.decode("utf-8"))
-                shown[one["index"]] = (data, texts)
-            except (Refused, UnicodeDecodeError) as problem:
-                self.say(getattr(problem, "code", "line-unreadable"), None, f"line {number}: {problem}")
+        read = self.lines(export) if export is not None else []
         # The first head may be of a later key: what size it says is believed for reading, and for nothing else.
-        said = [int(note.text.split("\n")[1]) for _, note in self.later if re.fullmatch(r"\d{1,10}", note.text.split("\n")[1])]
+        said = [int(note.text.split("\n")[1]) for _, note in self.later if re.fullmatch("[0-9]{1,18}", note.text.split("\n")[1])]
         size, leaves = max([*self.heads, *said], default=0), []
         for start in range(0, size, 256):
             width = min(256, size - start)
             try:
-                bundle = Bytes(tile_file(folder, "entries", start // 256, width))
-                leaves += [bundle.take(bundle.number(2)) for _ in range(width)]
+                data, is_full = tile_file(folder, "entries", start // 256, width)
+                bundle = Bytes(data)
+                entries = [bundle.take(bundle.number(2)) for _ in range(256 if is_full else width)]
                 bundle.end()
+                leaves += entries[:width]
             except (Refused, OSError) as problem:
                 self.say("tile-unreadable", start, f"the entries from {start} on: {problem}")
                 break
@@ -933,13 +887,10 @@ class Verification:
                 leaf = read_leaf(data)
                 if leaf["index"] != index:
                     self.say("member-changed", index, "the leaf says another place")
-                there = shown.get(index)
-                if there and there[0] != data:
-                    self.say("not-in-log", index, "the export has another leaf in this place")
-                self.add(index, leaf, there[1] if there else None)
+                self.add(index, leaf, None)
             except Refused as problem:
                 self.say(problem.code, index, str(problem))
-        self.follow_keys()
+        self.follow_keys(is_whole)
         if not self.heads:
             return self.say("no-checkpoint", None, "there is no head to hold the records against")
         if len(leaves) < max(self.heads):
@@ -950,21 +901,28 @@ class Verification:
             self.tile_row(folder, level, row)
             row = [root_of(row[start:start + 256]) for start in range(0, len(row) // 256 * 256, 256)]
             level += 1
-        for index in sorted(set(shown) - set(range(len(leaves)))):
-            self.say("record-inserted", index, "the export has a record that the log has not")
-        if shown and is_whole:
-            for index in sorted(set(range(len(leaves))) - set(shown)):
-                self.say("record-missing", index, "the record is not in the export")
+        if export is not None:
+            self.beside(read, leaves, is_whole)
         without = sum(bool(leaf["commitments"]) and texts is None for leaf, texts in self.records.values())
         if without:
             self.notes.append(f"the texts of {without} records were not at hand and were not checked")
         return None
 
+    def beside(self, read, leaves, is_whole):
+        """Takes the texts from an export that lies beside the tiles, whose records these leaves have to be."""
+        genuine = {number: shown["index"] < len(leaves) and leaves[shown["index"]] == data for number, shown, _, data, _ in read}
+        for index, (number, leaf, _, texts) in self.sort_out(read, genuine, len(leaves), is_whole).items():
+            if not genuine[number]:
+                self.say("not-in-log", index, "the export has another leaf in this place")
+            elif leaf:
+                self.records[index] = (leaf, texts)
+
     def tile_row(self, folder, level, row):
         for start in range(0, len(row), 256):
             wanted = b"".join(row[start:start + 256])
             try:
-                if tile_file(folder, str(level), start // 256, len(wanted) // 32) != wanted:
+                data, is_full = tile_file(folder, str(level), start // 256, len(wanted) // 32)
+                if data[:len(wanted)] != wanted or len(data) != (8192 if is_full else len(wanted)):
                     raise Refused("it has other hashes")
             except (Refused, OSError) as problem:
                 self.say("tile-unreadable", None, f"tile {level} from {start} on: {problem}")
@@ -1020,14 +978,21 @@ class Verification:
         for index, field in self.erasures:
             if is_whole and index in self.records and self.records[index][1] is not None and (index, field) not in gone:
                 self.say("not-erased", index, f"the text {field} is there, though record {self.erasures[index, field]} says it is not")
-        signed = [time for time in self.signed_at.get(max(self.heads, default=0), []) if time]
-        newest = max([*signed, *filter(None, [previous])], default=None)
-        if max_age is not None and (not newest or (self.now - newest).total_seconds() > max_age):
-            self.say("stale", None, f"what was signed last is of {newest.isoformat() if newest else 'nobody knows when'}")
+        signed = [time for time in self.signed_at.get(max(self.heads, default=0), []) if time is not None]
+        newest = max([*signed, *([previous.timestamp()] if previous else [])], default=None)
+        if newest is not None:
+            self.not_before(newest, "what is newest was signed")
+        if max_age is not None and (newest is None or self.now.timestamp() - newest > max_age):
+            self.say("stale", None, f"what was signed last is of {'nobody knows when' if newest is None else spelt(newest)}")
         if approvals.uncheckable:
             self.notes.append(f"of {approvals.uncheckable} accesses texts were erased: whether all was signed cannot be told")
         if not signed:
             self.notes.append("no signature tells when the newest head was signed")
+
+    def not_before(self, seconds, what):
+        """Whether it is yet to come: nothing that was signed so would ever be too old. Clocks may be five minutes apart."""
+        if seconds > self.now.timestamp() + 300:
+            self.say("time-future", None, f"{what} at {spelt(seconds)}, which is yet to come")
 
     def approval(self, approvals, leaf, texts):
         try:
@@ -1078,7 +1043,8 @@ class Verification:
 
 def is_object(text):
     try:
-        return isinstance(strict_json(text), dict)
+        value = strict_json(text)
+        return isinstance(value, dict) and is_plain(value, null=True) and canonical(value) == text
     except Refused:
         return False
 RECEIPT = "lockbox-receipt/v1"
@@ -1114,14 +1080,28 @@ def index_of(line):
         return None
 
 
+def missing(present, end):
+    """The first hundred places before `end` that are not there."""
+    found, next_ = [], 0
+    for index in [*sorted(present), end]:
+        found += range(next_, min(index, next_ + 100 - len(found)))
+        next_ = index + 1
+    return found
+
+
+def spelt(seconds):
+    return str(datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)) if seconds < 2**37 else f"{seconds} seconds"
+
+
 def tile_file(folder, level, index, width):
+    """The bytes of a tile, and whether it is a full one: that stays where a part of it is gone."""
     groups = [f"{index % 1000:03}"]
     while index >= 1000:
         index //= 1000
         groups.insert(0, f"x{index % 1000:03}")
-    path = os.path.join(folder, "tile", level, *groups) + (f".p/{width}" if width < 256 else "")
-    with open(path, "rb") as file:
-        return file.read()
+    path = os.path.join(folder, "tile", level, *groups)
+    part = f"{path}.p/{width}"
+    return (contents(part, BUNDLE), False) if width < 256 and os.path.exists(part) else (contents(path, BUNDLE), True)
 
 
 def root_of(hashes):
@@ -1160,61 +1140,70 @@ def witness(line):
         raise argparse.ArgumentTypeError(str(problem)) from None
 
 
-def contents(path):
+NOTE, BUNDLE, EXPORT = 1 << 20, 256 * 65537, 1 << 40
+
+
+def contents(path, limit):
+    """The bytes of a regular file: a pipe or a device gives bytes without end, or none, ever."""
+    about = os.stat(path)
+    if not stat.S_ISREG(about.st_mode) or about.st_size > limit:
+        raise Refused(f"{path} is no regular file of {limit} bytes or fewer")
     with open(path, "rb") as file:
-        return file.read()
+        return file.read(about.st_size)
 
 
-def main():
-    options = arguments()
-    if options.receipt:
-        return main_receipt(options)
+def verify_receipt(options):
+    data = contents(options.receipt, EXPORT)
+    is_file = options.key and os.path.exists(options.key)
+    key = options.key and Key((contents(options.key, NOTE).decode("utf-8", "replace") if is_file else options.key).removesuffix("\n"))
     try:
-        text = contents(options.key).decode("utf-8", "replace") if os.path.exists(options.key) else options.key
-        found = Verification(Key(text), options.now)
-        notes = options.checkpoint or [
-            os.path.join(options.tiles, "checkpoint") if options.tiles else re.sub(r"\.jsonl$", "", options.export) + ".checkpoint"]
-        if options.log and found.log != options.log:
-            found.say("origin-wrong", None, f"the key is of the log {found.log}")
-        for name in notes:
-            found.checkpoint(name, contents(name))
-        export = contents(options.export) if options.export else None
-    except (OSError, Refused) as problem:
-        print(f"cannot verify: {plain(problem)}", file=sys.stderr)
-        sys.exit(2)
+        said, lines = receipt_parts(data)
+    except Refused as problem:
+        if not key:
+            raise
+        found = Verification(key, options.now)
+        found.say(problem.code, None, str(problem))
+        return found
+    found = Verification(key or Key(said["key"]), options.now)
+    if not key:
+        found.notes.append(f"the key is the receipt's own; compare it with one that you got elsewhere: {said['key']}")
+    found.receipt(said, lines)
+    found.rules(True)
+    return found
+
+
+def verify(options):
+    if options.receipt:
+        return verify_receipt(options)
+    text = contents(options.key, NOTE).decode("utf-8", "replace") if os.path.exists(options.key) else options.key
+    found = Verification(Key(text.removesuffix("\n")), options.now)
+    notes = options.checkpoint or [
+        os.path.join(options.tiles, "checkpoint") if options.tiles else re.sub(r"\.jsonl$", "", options.export) + ".checkpoint"]
+    if options.log and found.log != options.log:
+        found.say("origin-wrong", None, f"the key is of the log {found.log}")
+    for name in notes:
+        found.checkpoint(name, contents(name, NOTE))
+    export = contents(options.export, EXPORT) if options.export else None
     if options.tiles:
         found.tiles(options.tiles, export, not options.partial)
     else:
         found.export(export, not options.partial)
-    found.rules(not options.partial, options.max_age)
+    if found.heads:
+        found.rules(not options.partial, options.max_age)
     if options.witness:
         found.witnesses(options.witness, options.needed or len(options.witness), options.max_age)
-    tell(found, options.output)
-    sys.exit(1 if found.findings else 0)
+    return found
 
 
-def main_receipt(options):
+def main():
     try:
-        data = contents(options.receipt)
-        is_file = options.key and os.path.exists(options.key)
-        key = options.key and Key(contents(options.key).decode("utf-8", "replace") if is_file else options.key)
-        try:
-            said, lines = receipt_parts(data)
-        except Refused as problem:
-            if not key:
-                raise
-            found = Verification(key, options.now)
-            found.say(problem.code, None, str(problem))
-        else:
-            found = Verification(key or Key(said["key"]), options.now)
-            if not key:
-                found.notes.append(f"the key is the receipt's own; compare it with one that you got elsewhere: {said['key']}")
-            found.receipt(said, lines)
-            found.rules(True)
-    except (OSError, Refused) as problem:
-        print(f"cannot verify: {plain(problem)}", file=sys.stderr)
+        options = arguments()
+        found = verify(options)
+        tell(found, options.output)
+    # A verifier that fails has found nothing, good or bad, and must not end as if it had.
+    except Exception as problem:  # pylint: disable=broad-except
+        print(f"cannot verify: {plain(problem) or type(problem).__name__}", file=sys.stderr)
         sys.exit(2)
-    tell(found, options.output)
     sys.exit(1 if found.findings else 0)
 
 
@@ -1234,6 +1223,96 @@ def tell(found, output):
         print(f"  note: {plain(words)}")
     if found.findings:
         print(verdict)
+
+
+# --- Signatures: Ed25519 (RFC 8032), ECDSA on P-256 (FIPS 186-5), RSA (RFC 8017 8.2.2). Slow, and only to verify.
+
+P = 2**255 - 19
+L = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, -1, P) % P
+ROOT_OF_MINUS_1 = pow(2, (P - 1) // 4, P)
+
+
+def ed_add(a, b):
+    m, n = (a[1] - a[0]) * (b[1] - b[0]) % P, (a[1] + a[0]) * (b[1] + b[0]) % P
+    t, z = 2 * a[3] * b[3] * D % P, 2 * a[2] * b[2] % P
+    e, f, g, h = n - m, z - t, z + t, n + m
+    return (e * f % P, g * h % P, f * g % P, e * h % P)
+
+
+def times(scalar, point, add, zero):
+    while scalar:
+        if scalar & 1:
+            zero = add(zero, point)
+        point, scalar = add(point, point), scalar >> 1
+    return zero
+
+
+def ed_point(data):
+    """The point that 32 bytes stand for, in extended coordinates; None where they stand for none."""
+    y = int.from_bytes(data, "little")
+    sign, y = y >> 255, y & (2**255 - 1)
+    if y >= P:
+        return None
+    square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P:
+        x = x * ROOT_OF_MINUS_1 % P
+    if (x * x - square) % P or (x == 0 and sign):
+        return None
+    x = P - x if x & 1 != sign else x
+    return (x, y, 1, x * y % P)
+
+
+ED_ZERO = (0, 1, 1, 0)
+ED_BASE = ed_point(bytes.fromhex("58" + "66" * 31))
+
+
+def ed25519_is_good(key, signature, message):
+    if len(key) != 32 or len(signature) != 64:
+        return False
+    a, r, s = ed_point(key), ed_point(signature[:32]), int.from_bytes(signature[32:], "little")
+    if a is None or r is None or s >= L:
+        return False
+    k = int.from_bytes(hashlib.sha512(signature[:32] + key + message).digest(), "little") % L
+    left, right = times(s, ED_BASE, ed_add, ED_ZERO), ed_add(r, times(k, a, ed_add, ED_ZERO))
+    return (left[0] * right[2] - right[0] * left[2]) % P == 0 and (left[1] * right[2] - right[1] * left[2]) % P == 0
+
+
+Q = 2**256 - 2**224 + 2**192 + 2**96 - 1
+N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551
+B = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b
+G = (0x6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296,
+     0x4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5)
+
+
+def p256_add(a, b):
+    if a is None or b is None:
+        return a or b
+    if a[0] == b[0]:
+        if (a[1] + b[1]) % Q == 0:
+            return None
+        slope = (3 * a[0] * a[0] - 3) * pow(2 * a[1], -1, Q)
+    else:
+        slope = (b[1] - a[1]) * pow(b[0] - a[0], -1, Q)
+    x = (slope * slope - a[0] - b[0]) % Q
+    return (x, (slope * (a[0] - x) - a[1]) % Q)
+
+
+def p256_is_good(x, y, r, s, message):
+    if not (0 < r < N and 0 < s < N and 0 <= x < Q and 0 <= y < Q and (y * y - x**3 + 3 * x - B) % Q == 0):
+        return False
+    digest, inverse = int.from_bytes(hashlib.sha256(message).digest(), "big"), pow(s, -1, N)
+    point = p256_add(times(digest * inverse % N, G, p256_add, None), times(r * inverse % N, (x, y), p256_add, None))
+    return point is not None and point[0] % N == r
+
+
+def rsa_is_good(modulus, exponent, signature, message):
+    length = (modulus.bit_length() + 7) // 8
+    digest = bytes.fromhex("3031300d060960864801650304020105000420") + hashlib.sha256(message).digest()
+    wanted = b"\0\1" + b"\xff" * (length - len(digest) - 3) + b"\0" + digest
+    return (length >= 256 and len(signature) == length and exponent > 2
+            and pow(int.from_bytes(signature, "big"), exponent, modulus) == int.from_bytes(wanted, "big"))
 
 
 if __name__ == "__main__":

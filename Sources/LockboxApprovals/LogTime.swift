@@ -1,7 +1,7 @@
 /// Instants and spans as the log spells them, in milliseconds: enough to compare and to add.
-enum LogTime {
+package enum LogTime {
     /// `2026-11-28T03:20:11.000Z` as milliseconds since 1970; nil for any other spelling.
-    static func instant(_ text: String) -> Int64? {
+    package static func instant(_ text: String) -> Int64? {
         let bytes = Array(text.utf8)
         guard bytes.count == 24 else { return nil }
         for (place, mark) in zip([4, 7, 10, 13, 16, 19, 23], "--T::.Z".utf8)

@@ -21,6 +21,8 @@ package enum AuditFinding: Error, Hashable, Sendable {
     /// Nothing says that the log is newer than the bound; `newest` is the time of its last sign of
     /// life.
     case stale(newest: String?)
+    /// Something says that it was signed at a time that is yet to come.
+    case future(what: String, time: String)
     /// Fewer witnesses have cosigned the newest head, or any before it, than the reader needs.
     case witnessesMissing(have: Int, needed: Int, missing: [String])
     /// Enough witnesses have cosigned a head, and that is too far behind the newest.
@@ -119,9 +121,9 @@ extension AuditFinding: CustomStringConvertible {
                     : "those before record \(after) are, so the change is in \(Self.words(after...signed.size - 1))")
         case .shrunk(let now, let before):
             "the log was truncated: it has \(now) records, and \(before.size) were signed before"
-        case .wrongLog, .keyChanged, .keyChange, .retiredKey, .stale, .witnessesMissing,
-            .witnessesBehind, .tile, .erasedSilently, .saltLeft, .notErased, .erasure, .vanished,
-            .operations, .time, .timeBack, .approval, .recovery:
+        case .wrongLog, .keyChanged, .keyChange, .retiredKey, .stale, .future,
+            .witnessesMissing, .witnessesBehind, .tile, .erasedSilently, .saltLeft, .notErased,
+            .erasure, .vanished, .operations, .time, .timeBack, .approval, .recovery:
             ofTheWhole
         case .receiptForm(let problem): "this is no receipt: \(problem)"
         case .foreign(let record): "record \(record) does not belong in this receipt"
@@ -144,6 +146,7 @@ extension AuditFinding: CustomStringConvertible {
         case .stale(let newest):
             newest.map { "the log is older than it may be: its last sign of life is of \($0)" }
                 ?? "nothing tells how old the log is"
+        case .future(let what, let time): "\(what) at \(time), which is yet to come"
         case .witnessesMissing(let have, let needed, let missing):
             "\(have) of the \(needed) witnesses that are needed have cosigned the checkpoint; not by: "
                 + missing.map { "“\($0)”" }.joined(separator: ", ")

@@ -80,6 +80,7 @@ extension AuditFinding {
         case .keyChange: "key-change-invalid"
         case .retiredKey: "key-retired"
         case .stale: "stale"
+        case .future: "time-future"
         case .witnessesMissing: "witness-missing"
         case .witnessesBehind: "witness-behind"
         case .unreadable: "line-unreadable"
@@ -126,7 +127,7 @@ extension AuditFinding {
             .notErased(let record, let field):
             (record, field)
         case .checkpoint(let name, _), .tile(let name): (nil, name)
-        case .splitView, .noCheckpoint, .wrongLog, .keyChanged, .retiredKey, .stale,
+        case .splitView, .noCheckpoint, .wrongLog, .keyChanged, .retiredKey, .stale, .future,
             .witnessesMissing, .witnessesBehind, .unreadable, .rewritten, .shrunk, .receiptForm,
             .incomplete:
             (nil, nil)

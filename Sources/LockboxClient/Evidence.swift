@@ -1,3 +1,5 @@
+import Foundation
+import LockboxWire
 package import MerkleLog
 
 /// What convinces somebody who was not there that the holder of a log's key has signed two
@@ -14,6 +16,20 @@ package struct Evidence: Codable, Hashable, Sendable {
     package let larger: String
     /// Base64 leaf hashes of the larger tree; none where both are of one size.
     package let leaves: [String]
+
+    /// Reads what `lockbox` wrote: an object in strict JSON with these members and no others, so that
+    /// all who look at it see the same. Throws `Problem.malformed`.
+    package init(reading bytes: [UInt8]) throws(Problem) {
+        do {
+            try StrictJSON.check(bytes)
+            let value = try JSONDecoder().decode([String: JSONValue].self, from: Data(bytes))
+            let members: Set = ["form", "keys", "smaller", "larger", "leaves"]
+            guard Set(value.keys) == members else { throw Problem.malformed }
+            self = try JSONDecoder().decode(Self.self, from: Data(bytes))
+        } catch {
+            throw .malformed
+        }
+    }
 
     init(smaller: SignedNote, larger: SignedNote, leaves: [Hash], keys: [VerifierKey]) {
         form = Self.form
@@ -34,7 +50,7 @@ package struct Evidence: Codable, Hashable, Sendable {
         package var description: String {
             switch self {
             case .unknownForm: "this is not evidence in the form \(Evidence.form)"
-            case .malformed: "a key or a hash in it is malformed"
+            case .malformed: "it is no evidence of Lockbox's, or a key or a hash in it is malformed"
             case .note(let error): "\(error)"
             case .sameHistory: "both heads are of one history: it shows no contradiction"
             case .leavesMissing: "its leaves do not lead to the larger head"

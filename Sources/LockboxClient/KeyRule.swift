@@ -37,6 +37,7 @@ package struct KeyRule: RecordRule {
         else { return wrong("it does not hold two keys and a signature") }
         let names = [previous.name, key.name, trusted.last?.name ?? ""].map { Array($0.utf8) }
         guard Set(names).count == 1 else { return wrong("a key in it is of another log") }
+        guard previous != key else { return wrong("it names one key twice") }
         let statement = Self.statement(
             origin: key.name,
             from: previous,
@@ -61,9 +62,12 @@ package struct KeyRule: RecordRule {
     /// In a part of a log, changes may be missing between those that are there.
     package mutating func finish(isComplete: Bool) -> [AuditFinding] {
         let broken = zip(changes, changes.dropFirst()).first { $0.key != $1.previous }
+        let again = changes.indices.first { chain[...$0].contains(changes[$0].key) }
         let problem: (Change, String)? =
             if let broken {
                 (broken.1, "it does not begin at the key that the log had")
+            } else if let again {
+                (changes[again], "it brings back a key that the log had before")
             } else if let first = changes.first, !chain.contains(where: { $0 == trusted.last }) {
                 (first, "no key in it is the one that is trusted")
             } else {
@@ -79,11 +83,16 @@ package struct KeyRule: RecordRule {
         (changes.first.map { [$0.previous] } ?? []) + changes.map(\.key)
     }
 
-    /// The keys that may have signed heads of this log, oldest first.
+    /// The keys whose heads are believed, oldest first: those trusted, and those that changes lead to
+    /// from the last of them.
     var keys: [VerifierKey] {
-        let others = trusted.filter { !chain.contains($0) }
-        return others + chain
+        guard let present = chain.firstIndex(where: { $0 == trusted.last }) else { return trusted }
+        return trusted + chain[(present + 1)...]
     }
+
+    /// The keys that only the records name, as those before the trusted ones. Anybody can write a
+    /// record in which a key of theirs hands over to a trusted one: no belief comes from it.
+    var earlier: [VerifierKey] { chain.filter { !keys.contains($0) } }
 
     /// Whether it was known before any record was read.
     func isTrusted(_ key: VerifierKey) -> Bool { trusted.contains(key) }

@@ -16,19 +16,31 @@ package struct Leaf: Hashable, Sendable {
 
     /// Why bytes are not a leaf.
     package enum Problem: Error, Hashable, Sendable {
+        /// It has more bytes than `LogLimits.entryBytes`.
+        case tooLong
+        /// It has a member that entries do not have.
+        case foreign(String)
         case notCanonical(offset: Int)
         /// The member is missing or of a wrong type.
         case member(String)
         case unknownVersion
     }
 
-    package init(bytes: some Sequence<UInt8>) throws(Problem) {
+    private static let members: Set<String> = [
+        "v", "log", "index", "time", "activity", "actor", "request", "data", "commitments",
+    ]
+
+    package init(bytes: some Collection<UInt8>) throws(Problem) {
+        guard bytes.count <= LogLimits.entryBytes else { throw .tooLong }
         let value: JSONValue
         do { value = try CanonicalJSONReader.read(bytes) } catch {
             throw .notCanonical(offset: error.offset)
         }
         guard case .object(let members) = value else { throw .notCanonical(offset: 0) }
         guard members["v"] == .integer(1) else { throw .unknownVersion }
+        if let foreign = members.keys.filter({ !Self.members.contains($0) }).min() {
+            throw .foreign(foreign)
+        }
         func string(_ name: String) throws(Problem) -> String {
             guard case .string(let text) = members[name] else { throw .member(name) }
             return text
@@ -73,6 +85,8 @@ package struct Leaf: Hashable, Sendable {
 extension Leaf.Problem: CustomStringConvertible {
     package var description: String {
         switch self {
+        case .tooLong: "it has more than \(LogLimits.entryBytes) bytes"
+        case .foreign(let name): "it has a member that entries do not have: \(name)"
         case .notCanonical(let offset): "it is not canonical JSON at byte \(offset)"
         case .member(let name): "its member \(name) is missing or of a wrong type"
         case .unknownVersion: "it is of a version that this program does not know"

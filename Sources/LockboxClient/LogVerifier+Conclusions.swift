@@ -5,23 +5,31 @@ extension LogVerifier {
     /// Draws the conclusions.
     package consuming func finish() -> AuditReport {
         findings += rules.finish(isComplete: isComplete)
-        let (believed, ofNotes) = believe()
+        let (signed, ofNotes) = believe()
+        let believed = signed.filter { !rules.keys.earlier.contains($0.signer) }
         let heads = Self.distinct(believed)
-        let ofHeads = ofNotes + Self.splits(believed) + (heads.isEmpty ? [.noCheckpoint] : [])
+        let (earlier, outside) = earlier(signed, newest: heads.last)
+        let ofHeads =
+            ofNotes + outside + Self.splits(believed + earlier)
+            + (heads.isEmpty ? [.noCheckpoint] : [])
         var ofRecords: [AuditFinding] = []
         let leaves: [Hash]
         let failed: [AuditFinding]
         if source == .records {
-            (leaves, failed, ofRecords) = concludeRecords(heads)
+            (leaves, failed, ofRecords) = concludeRecords(heads, earlier: earlier.map(\.head))
         } else {
             leaves = entries
-            (failed, ofRecords) = concludeTree(heads, shown: believed.first?.head)
+            (failed, ofRecords) = concludeTree(
+                heads,
+                earlier: earlier.map(\.head),
+                shown: believed.first?.head
+            )
         }
         let newest = heads.last
         let texted = texted(count: leaves.count)
         findings = refused + ofHeads + findings + ofRecords + vanished(texted)
-        let signed = signedTime(believed, newest: newest)
-        findings += staleness(signed)
+        let signedTime = signedTime(believed, newest: newest)
+        findings += staleness(signedTime) + future(signedTime)
         let witnessed = witnessed(believed)
         findings += witnessed.findings
         return AuditReport(
@@ -35,7 +43,7 @@ extension LogVerifier {
             heads: heads,
             keys: rules.keys.keys,
             newestRecord: rules.time.newest,
-            signedTime: signed,
+            signedTime: signedTime,
             witnessed: witnessed.report,
             leaves: leaves,
             texted: texted,
@@ -56,7 +64,7 @@ extension LogVerifier {
 
     // MARK: - Heads
 
-    /// The notes that a trusted key signed, or one that the log's own records lead to.
+    /// The notes that a trusted key signed, or one that the log's own records name.
     private func believe() -> (heads: [Believed], findings: [AuditFinding]) {
         var heads: [Believed] = []
         var findings: [AuditFinding] = []
@@ -64,9 +72,10 @@ extension LogVerifier {
             do throws(CheckpointError) {
                 let signer: VerifierKey
                 do throws(NoteError) {
-                    let signers = try note.signed.verify(with: rules.keys.keys)
+                    let keys = rules.keys.earlier + rules.keys.keys
+                    let signers = try note.signed.verify(with: keys)
                     // Whoever signed last of the log's keys is asked for most.
-                    guard let last = rules.keys.keys.last(where: signers.contains) else {
+                    guard let last = keys.last(where: signers.contains) else {
                         throw NoteError.unsigned
                     }
                     signer = last
@@ -86,6 +95,23 @@ extension LogVerifier {
             }
         }
         return (heads, findings)
+    }
+
+    /// The heads that only keys before the trusted one signed. They are not believed, and a whole log
+    /// has to continue them; what cannot be held against one is not known to.
+    private func earlier(_ signed: [Believed], newest: TreeHead?) -> (
+        heads: [Believed], findings: [AuditFinding]
+    ) {
+        let earlier = signed.filter { rules.keys.earlier.contains($0.signer) }
+        let reached = earlier.filter { one in
+            isComplete && newest.map { one.head.size <= $0.size } ?? false
+        }
+        let outside = earlier.count - reached.count
+        let finding = AuditFinding.checkpoint(
+            name: "a head of a key before the trusted one",
+            .note(.unsigned)
+        )
+        return (reached, outside > 0 ? [finding] : [])
     }
 
     private func refusal(of note: OpenNote, _ error: CheckpointError) -> AuditFinding {
@@ -114,7 +140,7 @@ extension LogVerifier {
     // MARK: - Records
 
     /// Of an export: its records are the leaves.
-    private func concludeRecords(_ heads: [TreeHead]) -> (
+    private func concludeRecords(_ heads: [TreeHead], earlier: [TreeHead]) -> (
         leaves: [Hash], failed: [AuditFinding], findings: [AuditFinding]
     ) {
         let newest = heads.last?.size ?? 0
@@ -125,7 +151,7 @@ extension LogVerifier {
         }
         let sorted = kept.sorted { $0.index < $1.index }
         let isWhole = isComplete && kept.count == newest && !heads.isEmpty
-        let replay = isWhole ? Self.replay(sorted.map(\.hash), heads) : []
+        let replay = isWhole ? Self.replay(sorted.map(\.hash), heads + earlier) : []
         let isGenuine = isWhole && replay.isEmpty
         // Where no record has a proof, their lack says nothing of any one of them; the roots must
         // tell.
@@ -145,7 +171,7 @@ extension LogVerifier {
     }
 
     /// Of a tree whose entries were read: they are the leaves, and the records are held against them.
-    private func concludeTree(_ heads: [TreeHead], shown: TreeHead?) -> (
+    private func concludeTree(_ heads: [TreeHead], earlier: [TreeHead], shown: TreeHead?) -> (
         failed: [AuditFinding], findings: [AuditFinding]
     ) {
         var findings: [AuditFinding] = []
@@ -168,7 +194,7 @@ extension LogVerifier {
             findings += Self.gaps(Set(kept.map(\.index)), newest: count)
             findings += Self.disorder(kept.map(\.index))
         }
-        let replay = Self.replay(entries, heads)
+        let replay = Self.replay(entries, heads + earlier)
         return (shrunk + replay, ofEntries + findings + news(replay, changed: changed))
     }
 
@@ -208,12 +234,32 @@ extension LogVerifier {
             switch Result(catching: { () throws(NoteError) in
                 try one.signer.cosigning.cosignature(under: one.note)
             }) {
-            case .success(let found): found.flatMap { Int64(exactly: $0.time) }
+            case .success(let found): found.map { Self.milliseconds($0.time) }
             case .failure: nil
             }
         }
-        // A time beyond what milliseconds can say is none.
-        return times.max().flatMap { $0 <= Int64.max / 1000 ? $0 * 1000 : nil }
+        return times.max()
+    }
+
+    /// Of seconds; the last time that there is, for one that is later.
+    static func milliseconds(_ seconds: UInt64) -> Int64 {
+        Int64(min(seconds, UInt64(Int64.max) / 1000)) * 1000
+    }
+
+    /// Whether it is later than clocks that are a little apart account for. Nothing that was signed so
+    /// would ever be too old.
+    func isFuture(_ time: Int64) -> Bool {
+        now.map { time - Self.clocksApart > $0 } ?? false
+    }
+
+    private static let clocksApart = 300_000 as Int64
+
+    private func future(_ signed: Int64?) -> [AuditFinding] {
+        let record = rules.time.newest.flatMap(LogTime.milliseconds)
+        return [("the newest head was signed", signed), ("the newest record is", record)]
+            .compactMap { what, time in
+                time.flatMap { isFuture($0) ? .future(what: what, time: LogTime.text($0)) : nil }
+            }
     }
 
     /// A record's time is the log's too: it was not shown before.

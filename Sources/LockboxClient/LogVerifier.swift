@@ -78,6 +78,8 @@ package struct LogVerifier: Sendable {
     let named: VerifierKey?
     /// In milliseconds since 1970: a log without a sign of life since then is stale.
     let oldest: Int64?
+    /// In milliseconds since 1970: nothing was signed later. Nil where that is not looked at.
+    let now: Int64?
     /// Who has to have cosigned; nil where the reader asks for none.
     let witnessing: Witnessing?
     private let log: String?
@@ -107,6 +109,7 @@ package struct LogVerifier: Sendable {
     /// `tenant:contoso`; nil for whichever the key's name says. `named` is the key that the source
     /// says signs now. `isComplete` says that an export shall hold the whole log up to the newest
     /// checkpoint, not only what a search found. The first of `notes` is the head that is shown now.
+    /// `now` and `oldest`, in milliseconds since 1970, bound the time of what was signed last.
     package init(
         notes: [Note],
         keys: [VerifierKey],
@@ -116,6 +119,7 @@ package struct LogVerifier: Sendable {
         memory: Memory = Memory(),
         isComplete: Bool = true,
         oldest: Int64? = nil,
+        now: Int64? = nil,
         witnessing: Witnessing? = nil
     ) {
         self.source = source
@@ -123,6 +127,7 @@ package struct LogVerifier: Sendable {
         self.memory = memory
         self.named = named
         self.oldest = oldest
+        self.now = now
         self.witnessing = witnessing
         let origin = keys.last?.name ?? ""
         let name = Leaf.logName(ofOrigin: origin)
@@ -169,27 +174,32 @@ package struct LogVerifier: Sendable {
     package var shownSize: UInt64 { shown?.size ?? 0 }
 
     /// Takes the bytes of the next entry of the tree, from the first on; all of them before any
-    /// record.
-    package mutating func read(entry: [UInt8]) {
+    /// record. Whether they are an entry, and that in its place: what comes after others need not be
+    /// read.
+    @discardableResult
+    package mutating func read(entry: [UInt8]) -> Bool {
         let index = UInt64(entries.count)
         let hash = Hash.leaf(entry)
         var flaws: [RecordFlaw] = []
-        if source == .tree {
-            do throws(Leaf.Problem) {
-                let leaf = try Leaf(bytes: entry)
-                if leaf.index != index { flaws.append(.member("index")) }
+        do throws(Leaf.Problem) {
+            let leaf = try Leaf(bytes: entry)
+            if leaf.index != index { flaws.append(.member("index")) }
+            // Where records come after, they are held against this entry, and tell the rest.
+            if source == .tree {
                 if let log, leaf.log != log { flaws.append(.log(leaf.log)) }
                 unchecked += leaf.commitments.count
                 findings += rules.read(OrderedRecord(leaf: leaf, texts: nil))
-            } catch {
-                flaws.append(.leaf(error))
             }
+        } catch {
+            flaws.append(.leaf(error))
         }
+        let isEntry = flaws.allSatisfy { if case .log = $0 { true } else { false } }
         if entries.count < memory.leaves.count, memory.leaves[entries.count] != hash {
             flaws.append(.remembered)
         }
         if !flaws.isEmpty { ofEntries.append(.changed(record: index, flaws)) }
         entries.append(hash)
+        return isEntry
     }
 
     /// Says that a file of the tree does not hold what it should.

@@ -10,32 +10,32 @@ package struct RecordLine {
     let record: AuditRecord
     let flaws: [RecordFlaw]
 
-    private static let members: Set<String> = [
-        "index", "time", "activity", "actor", "request", "data", "texts", "leaf", "hash", "size",
-        "proof",
-    ]
-
-    /// Nil if the line is no record.
+    /// Nil if the line is no record: an object in strict JSON with all members of one, in UTF-8 without
+    /// a byte order mark (docs/spec/log.md 8).
     init?(_ line: some Sequence<UInt8>) {
         let bytes = Array(line)
-        if let record = AuditRecord(canonical: bytes) {
-            (self.record, flaws) = (record, [])
-            return
+        guard let (value, twice) = Self.value(bytes), case .object(let members) = value,
+            let (record, unknown) = AuditRecord.read(members)
+        else { return nil }
+        self.record = record
+        flaws = (unknown + twice.map { "\($0) twice" }).map { .unknownMember($0) }
+    }
+
+    /// What the line spells, and the names of members that are there twice. Most lines of most exports
+    /// are in the one spelling in which Lockbox writes them, which leaves no room for those.
+    private static func value(_ bytes: [UInt8]) -> (JSONValue, twice: [String])? {
+        if case .success(let value) = Result(catching: {
+            () throws(CanonicalJSONReader.Problem) in
+            try CanonicalJSONReader.read(bytes, takesNull: true)
+        }) {
+            return (value, [])
         }
-        switch Result(catching: { try JSONDecoder().decode(AuditRecord.self, from: Data(bytes)) }) {
-        case .success(let record): self.record = record
+        switch Result(catching: {
+            let twice = try StrictJSON.namesTwice(inRecord: bytes)
+            return (try JSONDecoder().decode(JSONValue.self, from: Data(bytes)), twice)
+        }) {
+        case .success(let (value, twice)): return (value, twice)
         case .failure: return nil
-        }
-        let keys = Self.keys(bytes)
-        let unknown = keys.filter { $0.depth == 1 && !Self.members.contains($0.name) }.map(\.name)
-        let repeated = keys.filter(\.isRepeated).map { "\($0.name) twice" }
-        let inside = keys.filter { key in
-            (key.parent == "actor" && !["id", "name"].contains(key.name))
-                || (key.parent == "texts" && key.depth == 3
-                    && !["text", "salt"].contains(key.name))
-        }
-        flaws = (unknown + inside.map { "\($0.parent ?? "").\($0.name)" } + repeated).map {
-            .unknownMember($0)
         }
     }
 
@@ -75,95 +75,30 @@ package struct RecordLine {
         }
         return nil
     }
-
-    private struct Key {
-        let name: String
-        /// 1 for a member of the record itself.
-        let depth: Int
-        /// The member of the record that it stands in, however deep.
-        let parent: String?
-        let isRepeated: Bool
-    }
-
-    /// All member names of a JSON text that is known to be well-formed.
-    private static func keys(_ bytes: [UInt8]) -> [Key] {
-        var found: [Key] = []
-        /// For each open object or list the names so far.
-        var open: [Set<String>] = []
-        var parent: String?
-        var position = 0
-        while position < bytes.count {
-            switch bytes[position] {
-            case UInt8(ascii: "{"), UInt8(ascii: "["): open.append([])
-            case UInt8(ascii: "}"), UInt8(ascii: "]"): _ = open.popLast()
-            case UInt8(ascii: "\""):
-                let start = position
-                position += 1
-                while position < bytes.count, bytes[position] != UInt8(ascii: "\"") {
-                    position += bytes[position] == UInt8(ascii: "\\") ? 2 : 1
-                }
-                let after = bytes[min(position + 1, bytes.count)...].first {
-                    ![0x20, 0x09, 0x0A, 0x0D].contains($0)
-                }
-                guard after == UInt8(ascii: ":"), let names = open.last else { break }
-                let name = text(bytes[start...min(position, bytes.count - 1)])
-                if open.count == 1 { parent = name }
-                open[open.count - 1].insert(name)
-                found.append(
-                    Key(
-                        name: name,
-                        depth: open.count,
-                        parent: open.count > 1 ? parent : nil,
-                        isRepeated: names.contains(name)
-                    )
-                )
-            case _: break
-            }
-            position += 1
-        }
-        return found
-    }
-
-    /// The text that a JSON string spells, escapes resolved.
-    private static func text(_ spelling: ArraySlice<UInt8>) -> String {
-        if !spelling.contains(UInt8(ascii: "\\")) {
-            return String(decoding: spelling.dropFirst().dropLast(), as: UTF8.self)
-        }
-        return
-            switch Result(catching: { try JSONDecoder().decode(String.self, from: Data(spelling)) })
-        {
-        case .success(let text): text
-        case .failure: String(decoding: spelling, as: UTF8.self)
-        }
-    }
 }
 
 extension AuditRecord {
-    /// The record that a line spells in the one way in which Lockbox writes it, which leaves no room
-    /// for a member that is there twice. Nil where the line is anything else: then it is read the
-    /// long way. Most lines of most exports are read here.
-    fileprivate init?(canonical line: [UInt8]) {
-        guard
-            case .success(.object(var members)) = Result(catching: {
-                () throws(CanonicalJSONReader.Problem) in
-                try CanonicalJSONReader.read(line, takesNull: true)
-            })
-        else { return nil }
+    /// The record that these members say, and the names of others that no leaf bears out. Nil where one
+    /// is missing or of another type.
+    fileprivate static func read(_ members: [String: JSONValue]) -> (Self, unknown: [String])? {
+        var members = members
         guard case .integer(let number)? = members.removeValue(forKey: "index"),
             let index = UInt64(exactly: number), let time = members.takeText("time"),
             let activity = members.takeText("activity"), let leaf = members.takeText("leaf"),
             let hash = members.takeText("hash"),
             case .object(let data)? = members.removeValue(forKey: "data"),
             case .object(var by)? = members.removeValue(forKey: "actor"),
-            let id = by.takeText("id"), let name = by.takeOptional("name"), by.isEmpty,
+            let id = by.takeText("id"), let name = by.takeOptional("name"),
             let request = members.takeOptional("request"),
             case .object(let shown)? = members.removeValue(forKey: "texts")
         else { return nil }
+        var unknown = by.keys.map { "actor.\($0)" }
         var texts: [String: Text] = [:]
         for (field, value) in shown {
             guard case .object(var one) = value, let text = one.takeOptional("text"),
-                let salt = one.takeOptional("salt"), one.isEmpty
+                let salt = one.takeOptional("salt")
             else { return nil }
+            unknown += one.keys.map { "texts.\($0)" }
             texts[field] = Text(text: text, salt: salt)
         }
         var size: UInt64?
@@ -181,8 +116,7 @@ extension AuditRecord {
             }
             proof = hashes
         }
-        guard members.isEmpty else { return nil }
-        self.init(
+        let record = AuditRecord(
             index: index,
             time: time,
             activity: activity,
@@ -195,6 +129,7 @@ extension AuditRecord {
             size: size,
             proof: proof
         )
+        return (record, (unknown + members.keys).sorted())
     }
 }
 

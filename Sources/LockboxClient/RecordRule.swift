@@ -1,3 +1,4 @@
+import LockboxApprovals
 package import LockboxWire
 
 /// A record in its place in the log.
@@ -135,32 +136,9 @@ struct ErasureRule: RecordRule {
 
 /// Times as logs write them: `2026-11-23T20:15:00.000Z`, in UTC, to the millisecond.
 package enum LogTime {
-    /// Milliseconds since 1970; nil where the text is of another form.
+    /// Milliseconds since 1970; nil where the text is of another form or no such time exists.
     package static func milliseconds(_ text: String) -> Int64? {
-        let bytes = Array(text.utf8)
-        guard bytes.count == 24 else { return nil }
-        var digits: [Int64] = []
-        for (byte, mark) in zip(bytes, "dddd-dd-ddTdd:dd:dd.dddZ".utf8) {
-            guard mark == UInt8(ascii: "d") else {
-                guard byte == mark else { return nil }
-                continue
-            }
-            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
-            digits.append(Int64(byte - UInt8(ascii: "0")))
-        }
-        func number(_ range: Range<Int>) -> Int64 { digits[range].reduce(0) { $0 * 10 + $1 } }
-        let (year, month, day) = (number(0..<4), number(4..<6), number(6..<8))
-        let (hour, minute, second) = (number(8..<10), number(10..<12), number(12..<14))
-        guard (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second < 60
-        else { return nil }
-        // Days since 1970 in the proleptic Gregorian calendar, years beginning in March.
-        let shifted = month <= 2 ? year - 1 : year
-        let era = shifted / 400
-        let yearOfEra = shifted - era * 400
-        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-        let days =
-            era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-        return (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + number(14..<17)
+        LockboxApprovals.LogTime.instant(text)
     }
 
     /// The form that `milliseconds` reads.

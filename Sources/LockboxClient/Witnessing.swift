@@ -78,10 +78,11 @@ extension LogVerifier {
                 if head == newest { ofNewest = found }
                 guard found.count >= witnessing.needed else { continue }
                 let report = WitnessReport(head: head, witnesses: found)
-                guard let newest, head != newest else { return (report, []) }
+                let early = future(found)
+                guard let newest, head != newest else { return (report, early) }
                 let time = report.time(of: witnessing.needed)
-                if let oldest, let time, time >= oldest { return (report, []) }
-                return (report, [.witnessesBehind(at: head.size, size: newest.size)])
+                if let oldest, let time, time >= oldest { return (report, early) }
+                return (report, early + [.witnessesBehind(at: head.size, size: newest.size)])
             }
         } catch {
             return (nil, [.checkpoint(name: "a witness's cosignature", .note(error))])
@@ -93,5 +94,13 @@ extension LogVerifier {
             missing: missing.map(\.name)
         )
         return (WitnessReport(head: nil, witnesses: ofNewest), [finding])
+    }
+
+    private func future(_ witnesses: [WitnessReport.Witness]) -> [AuditFinding] {
+        witnesses.compactMap { one in
+            let time = Self.milliseconds(one.time)
+            return isFuture(time)
+                ? .future(what: "“\(one.key.name)” cosigned", time: LogTime.text(time)) : nil
+        }
     }
 }

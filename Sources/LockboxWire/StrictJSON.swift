@@ -22,6 +22,12 @@ public enum StrictJSON {
     /// Throws what is wrong with `bytes` first.
     public static func check(_ bytes: some Sequence<UInt8>) throws(JSONFault) {
         let bytes = Array(bytes)
+        try checkUTF8(bytes)
+        var reader = StrictReader(bytes, isRecord: false)
+        try reader.document()
+    }
+
+    private static func checkUTF8(_ bytes: [UInt8]) throws(JSONFault) {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
             throw JSONFault("begins with a byte-order mark, which JSON does not have")
         }
@@ -33,8 +39,16 @@ public enum StrictJSON {
         guard String(validating: bytes, as: UTF8.self) != nil else {
             throw JSONFault("is not in UTF-8")
         }
-        var reader = StrictReader(bytes)
+    }
+
+    /// Throws what is wrong with a line of an audit log's records, and gives the names of members that
+    /// are there twice, which a verifier reports by their names. Such lines have no fractions. Their
+    /// texts may hold any character: people wrote them.
+    package static func namesTwice(inRecord bytes: [UInt8]) throws(JSONFault) -> [String] {
+        try checkUTF8(bytes)
+        var reader = StrictReader(bytes, isRecord: true)
         try reader.document()
+        return reader.namesTwice
     }
 }
 
@@ -52,11 +66,13 @@ private struct StrictReader {
     }
 
     private let bytes: [UInt8]
+    private let isRecord: Bool
     private var position = 0
     private var depth = 0
     private var path: [Step] = []
+    private(set) var namesTwice: [String] = []
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    init(_ bytes: [UInt8], isRecord: Bool) { (self.bytes, self.isRecord) = (bytes, isRecord) }
 
     private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
@@ -93,7 +109,10 @@ private struct StrictReader {
                 }
                 let name = try string()
                 path.append(.member(String(decoding: name, as: UTF8.self)))
-                guard names.insert(name).inserted else { throw fault("is there twice") }
+                if !names.insert(name).inserted {
+                    guard isRecord else { throw fault("is there twice") }
+                    namesTwice.append(String(decoding: name, as: UTF8.self))
+                }
                 skipSpace()
                 guard take(":") else { throw malformed("a colon") }
                 skipSpace()
@@ -150,9 +169,11 @@ private struct StrictReader {
 
     /// RFC 7493 §2.1 forbids them, for readers differ in what they make of them.
     private func withoutNoncharacters(_ text: [UInt8]) throws(JSONFault) -> [UInt8] {
-        let isClean = String(decoding: text, as: UTF8.self).unicodeScalars.allSatisfy {
-            !$0.properties.isNoncharacterCodePoint
-        }
+        let isClean =
+            isRecord
+            || String(decoding: text, as: UTF8.self).unicodeScalars.allSatisfy {
+                !$0.properties.isNoncharacterCodePoint
+            }
         guard isClean else { throw fault("holds a code point that is no character") }
         return text
     }
@@ -213,7 +234,8 @@ private struct StrictReader {
         let text = String(decoding: bytes[begin..<position], as: UTF8.self)
         let isHeld =
             isWhole
-            ? Int64(text).map { $0.magnitude < 1 << 53 } ?? false : Double(text)?.isFinite ?? false
+            ? Int64(text).map { $0.magnitude < 1 << 53 } ?? false
+            : !isRecord && Double(text)?.isFinite ?? false
         guard isHeld else { throw fault("is a number that not every reader holds") }
     }
 

@@ -97,14 +97,25 @@ enum Ed25519 {
 
 /// Whether these bytes may name a key (C2SP signed-note, "Format"): UTF-8, not empty, no Unicode white
 /// space, no plus sign. Nor any character that a terminal obeys or nobody sees: names are shown to
-/// people who compare them.
+/// people who compare them. The ranges are fixed, for properties change with each version of Unicode
+/// and two verifiers would differ.
 func isKeyName(_ bytes: some Collection<UInt8>) -> Bool {
     guard !bytes.isEmpty, let text = String(validating: bytes, as: UTF8.self) else { return false }
-    return text.unicodeScalars.allSatisfy {
-        $0 != "+" && !isControl($0) && !$0.properties.isWhitespace
-            && $0.properties.generalCategory != .format
+    return text.unicodeScalars.allSatisfy { scalar in
+        scalar != "+" && scalar.value & 0xFFFE != 0xFFFE
+            && !unseen.contains { $0.contains(scalar.value) }
     }
 }
+
+/// White space, controls, formats, what is drawn as nothing, and private use.
+private let unseen: [ClosedRange<UInt32>] = [
+    0x00...0x20, 0x7F...0xA0, 0xAD...0xAD, 0x34F...0x34F, 0x600...0x605, 0x61C...0x61C,
+    0x6DD...0x6DD, 0x70F...0x70F, 0x890...0x891, 0x8E2...0x8E2, 0x115F...0x1160, 0x1680...0x1680,
+    0x17B4...0x17B5, 0x180B...0x180F, 0x2000...0x200F, 0x2028...0x202F, 0x205F...0x206F,
+    0x2800...0x2800, 0x3000...0x3000, 0x3164...0x3164, 0xE000...0xF8FF, 0xFDD0...0xFDEF,
+    0xFE00...0xFE0F, 0xFEFF...0xFEFF, 0xFFA0...0xFFA0, 0xFFF0...0xFFFB, 0x110BD...0x110BD,
+    0x110CD...0x110CD, 0x13430...0x1345F, 0x1BCA0...0x1BCA3, 0x1D173...0x1D17A, 0xE0000...0x10FFFF,
+]
 
 /// C0, DEL and C1.
 func isControl(_ scalar: Unicode.Scalar) -> Bool {

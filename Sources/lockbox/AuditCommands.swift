@@ -191,6 +191,23 @@ struct ShownHead {
     }
 }
 
+extension Session {
+    /// The lines of the log's first `size` records, and not one more, whatever the server sends: what
+    /// was written since the checkpoint is not covered by it.
+    func records(_ base: Path, upTo size: UInt64, to take: ([UInt8]) throws -> Void) async throws {
+        struct AllAreRead: Error {}
+        guard size > 0 else { return }
+        var count: UInt64 = 0
+        do {
+            try await client.lines(base.appending("audit"), accept: "application/jsonl") { line in
+                try take(line)
+                count += 1
+                if count == size { throw AllAreRead() }
+            }
+        } catch is AllAreRead {}
+    }
+}
+
 struct CheckpointAudit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "checkpoint",
@@ -259,12 +276,7 @@ struct ExportAudit: AsyncParsableCommand {
             let draft = try DraftFile(names.records + ".part")
             defer { draft.discard() }
             var leaves: [Hash] = []
-            try await session.client.lines(
-                base.appending("audit"),
-                accept: "application/jsonl"
-            ) { line in
-                // What was written since the checkpoint is not covered by it.
-                guard UInt64(leaves.count) < head.size else { return }
+            try await session.records(base, upTo: head.size) { line in
                 leaves.append(verifier.read(line: line) ?? .emptyRoot)
                 try draft.append(line: line)
                 if leaves.count.isMultiple(of: 1000) {

@@ -20,6 +20,20 @@ extension Files {
             }
         )
     }
+
+    /// The bytes of a file that somebody else may have made: of a regular one, of at most `limit`
+    /// bytes. From a pipe or a device more would come without end, or nothing, ever.
+    static func read(_ path: String, atMost limit: Int) throws(FileProblem) -> [UInt8] {
+        guard exists(path) else { throw FileProblem(path, "there is no such file") }
+        var about = stat()
+        guard stat(path, &about) == 0, about.st_mode & S_IFMT == S_IFREG else {
+            throw FileProblem(path, "it is no regular file")
+        }
+        guard Int(about.st_size) <= limit else {
+            throw FileProblem(path, "it is larger than \(limit) bytes")
+        }
+        return try read(path)
+    }
 }
 
 /// The files of one export.
@@ -174,15 +188,35 @@ struct LogMemory {
 
     init(folder: String) throws {
         self.folder = folder
-        keys = try Self.readKeys(folder + "/key")
+        let keys = try Self.readKeys(folder + "/key")
+        self.keys = keys
         var memory = LogVerifier.Memory()
-        if !keys.isEmpty {
+        if keys.isEmpty {
+            // The key is written before anything else that is remembered of a log in order.
+            let rest = try Self.names(folder + "/checkpoints").first.map { "/checkpoints/" + $0 }
+            if let rest = rest ?? ["/leaves", "/texts"].first(where: { Files.exists(folder + $0) })
+            {
+                throw FileProblem(
+                    folder + "/key",
+                    "it is gone, and “\(folder + rest)” is still there; somebody has removed it. "
+                        + "Put the key there that you got elsewhere, or move the folder away"
+                )
+            }
+        } else {
+            var heads: [TreeHead] = []
             for name in try Self.names(folder + "/checkpoints") {
                 let path = folder + "/checkpoints/" + name
-                let note = LogVerifier.Note(name: path, bytes: try Files.read(path))
-                do throws(NoteError) {
-                    try SignedNote(parsing: note.bytes).verify(with: keys)
-                } catch {
+                let note = LogVerifier.Note(
+                    name: path,
+                    bytes: try Files.read(path, atMost: LogLimits.noteBytes)
+                )
+                switch Result(catching: {
+                    let signed = try SignedNote(parsing: note.bytes)
+                    try signed.verify(with: keys)
+                    return try Checkpoint(parsing: signed.text).head
+                }) {
+                case .success(let head): heads.append(head)
+                case .failure:
                     throw FileProblem(
                         path,
                         "it is not a checkpoint of this log any more; somebody has changed it"
@@ -190,8 +224,11 @@ struct LogMemory {
                 }
                 memory.notes.append(note)
             }
-            memory.leaves = try Self.readHashes(folder + "/leaves")
-            memory.texted = try Self.readHashes(folder + "/texts")
+            memory.leaves = try Self.readHashes(folder + "/leaves", heads)
+            guard Self.lead(memory.leaves, to: heads) else {
+                throw Self.changed(folder + "/leaves")
+            }
+            memory.texted = try Self.readHashes(folder + "/texts", heads)
         }
         self.memory = memory
     }
@@ -199,8 +236,13 @@ struct LogMemory {
     private static func readKeys(_ path: String) throws -> [VerifierKey] {
         guard Files.exists(path) else { return [] }
         do {
-            return try String(decoding: try Files.read(path), as: UTF8.self)
-                .split(separator: "\n").map { try VerifierKey(parsing: $0) }
+            let text = String(
+                decoding: try Files.read(path, atMost: LogLimits.noteBytes),
+                as: UTF8.self
+            )
+            let keys = try text.split(separator: "\n").map { try VerifierKey(parsing: $0) }
+            guard !keys.isEmpty else { throw NoteError.malformedKey }
+            return keys
         } catch is NoteError {
             throw FileProblem(path, "it is not a key any more; somebody has changed it")
         }
@@ -217,9 +259,29 @@ struct LogMemory {
         }
     }
 
-    private static func readHashes(_ path: String) throws(FileProblem) -> [Hash] {
-        guard Files.exists(path) else { return [] }
-        let bytes = try Files.read(path)
+    private static func changed(_ path: String) -> FileProblem {
+        FileProblem(
+            path,
+            "it is not what was remembered; somebody has changed it. Move its folder away to begin "
+                + "anew, and give the key and the checkpoints in it that you trust"
+        )
+    }
+
+    private static func lead(_ leaves: [Hash], to heads: [TreeHead]) -> Bool {
+        var replay = LogReplay(heads: heads)
+        for leaf in leaves { replay.append(hash: leaf) }
+        return replay.fault == nil
+    }
+
+    /// One for each record of the largest of `heads`, or more: they are written before it.
+    private static func readHashes(_ path: String, _ heads: [TreeHead]) throws(FileProblem)
+        -> [Hash]
+    {
+        if heads.isEmpty, !Files.exists(path) { return [] }
+        let bytes = try Files.read(path, atMost: .max)
+        guard bytes.count.isMultiple(of: Hash.byteCount),
+            heads.allSatisfy({ $0.size <= bytes.count / Hash.byteCount })
+        else { throw changed(path) }
         return stride(from: 0, to: bytes.count, by: Hash.byteCount).compactMap {
             Hash(bytes: bytes[$0..<min($0 + Hash.byteCount, bytes.count)])
         }
@@ -260,22 +322,25 @@ struct LogMemory {
         }
     }
 
-    /// Remembers a log that was found to be in order. A crash between two of the files leaves
-    /// fewer leaves or texts than checkpoints, of which each is right.
+    /// Remembers a log that was found to be in order. A crash between two of the files leaves more
+    /// leaves or texts than checkpoints cover, of which each is right.
     func save(_ report: AuditReport, note: [UInt8]) throws(FileProblem) {
         let keys = report.keys.map { $0.text + "\n" }.joined()
         try Files.write(Array(keys.utf8), to: folder + "/key")
+        try Files.write(report.leaves.flatMap(\.bytes), to: folder + "/leaves")
+        try Files.write(report.texted.flatMap(\.bytes), to: folder + "/texts")
         if let head = report.heads.last {
             try Files.write(note, to: folder + "/checkpoints/\(head.size)")
         }
-        try Files.write(report.leaves.flatMap(\.bytes), to: folder + "/leaves")
-        try Files.write(report.texted.flatMap(\.bytes), to: folder + "/texts")
     }
 }
 
 /// A folder with a log's tiles (C2SP tlog-tiles).
 struct TilesFolder {
     let folder: String
+
+    private static let fullTileBytes = Tile.fullWidth * Hash.byteCount
+    private static let bundleBytes = Tile.fullWidth * (2 + LogLimits.entryBytes)
 
     var checkpoint: String { folder + "/checkpoint" }
 
@@ -308,9 +373,11 @@ struct TilesFolder {
             }
             let start = Int(tile.index) * Tile.fullWidth
             let expected = Tile.encode(Array(hashes[start..<start + tile.width]))
-            if bytes(tile.path, full: Tile(level: tile.level, index: tile.index)?.path)?
-                .prefix(expected.count).elementsEqual(expected) != true
-            {
+            // The full tile may be there for the part of it that is asked for.
+            let full = Tile(level: tile.level, index: tile.index)
+            let bytes = bytes(tile.path) ?? full.flatMap { self.bytes($0.path) }
+            let whole = bytes?.count == expected.count || bytes?.count == Self.fullTileBytes
+            if !whole || bytes?.prefix(expected.count).elementsEqual(expected) != true {
                 verifier.refuse(tile: tile.path)
             }
         }
@@ -318,7 +385,7 @@ struct TilesFolder {
 
     private func entries(_ bundle: EntryBundle) -> [[UInt8]]? {
         for one in [bundle, EntryBundle(index: bundle.index)].compactMap({ $0 }) {
-            guard let bytes = bytes(one.path, full: nil) else { continue }
+            guard let bytes = bytes(one.path) else { continue }
             switch Result(catching: { () throws(EntryBundleError) in try one.decode(bytes) }) {
             case .success(let entries): return Array(entries.prefix(bundle.width))
             case .failure: return nil
@@ -327,15 +394,12 @@ struct TilesFolder {
         return nil
     }
 
-    /// A partial tile may be gone once the full one is there.
-    private func bytes(_ path: String, full: String?) -> [UInt8]? {
-        for one in [path, full].compactMap({ $0 }) {
-            if case .success(let bytes) = Result(catching: { () throws(FileProblem) in
-                try Files.read(folder + "/" + one)
-            }) {
-                return bytes
-            }
+    private func bytes(_ path: String) -> [UInt8]? {
+        switch Result(catching: { () throws(FileProblem) in
+            try Files.read(folder + "/" + path, atMost: Self.bundleBytes)
+        }) {
+        case .success(let bytes): bytes
+        case .failure: nil
         }
-        return nil
     }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import LockboxClient
 import MerkleLog
 
@@ -14,8 +13,9 @@ struct EvidenceAudit: ParsableCommand {
               lockbox audit evidence FILE --key contoso.key
 
             Ends with 0 where the contradiction is shown, with 1 where it is not. Give the
-            key that you got elsewhere; without one, the file's own keys are used and shown,
-            to be compared.
+            key that you got elsewhere. Without one there is no verdict and it ends with 2:
+            anybody can sign two histories with a key of his own under the log's name. The
+            file's own keys are then shown, to be compared.
             """
     )
 
@@ -26,23 +26,11 @@ struct EvidenceAudit: ParsableCommand {
     func run() throws {
         let shell = Shell()
         let keys = try key.map(LogKey.read)
-        let evidence: Evidence
+        let bytes = try Files.read(file, atMost: .max)
         do {
-            evidence = try JSONDecoder().decode(
-                Evidence.self,
-                from: Data(try Files.read(file))
-            )
-        } catch is DecodingError {
-            throw Failure.failed("“\(TerminalText.clean(file))” is no evidence of Lockbox's.")
-        }
-        do throws(Evidence.Problem) {
+            let evidence = try Evidence(reading: bytes)
             let (smaller, larger) = try evidence.contradiction(knownKeys: keys)
-            if keys.isEmpty {
-                shell.tell(
-                    "The keys are the file's own; compare them with those that you got elsewhere:"
-                )
-                for key in evidence.keys { shell.tell("  “\(TerminalText.clean(key))”") }
-            }
+            if keys.isEmpty { throw Self.noVerdict(evidence) }
             shell.write(
                 """
                 two histories were signed: “\(TerminalText.clean(larger.origin))”
@@ -54,9 +42,20 @@ struct EvidenceAudit: ParsableCommand {
                 two histories were signed
                 """
             )
-        } catch {
-            throw Failure.failed("nothing is shown: \(error)")
+        } catch let problem as Evidence.Problem {
+            throw Failure.failed("nothing is shown: \(problem)")
         }
+    }
+
+    private static func noVerdict(_ evidence: Evidence) -> Failure {
+        let keys = evidence.keys.map { "  “\(TerminalText.clean($0))”" }.joined(separator: "\n")
+        return .usage(
+            """
+            no verdict: two histories were signed by the file's own keys, and whose those are it \
+            cannot show. Give the log's key that you got elsewhere with --key. The file's keys:
+            \(keys)
+            """
+        )
     }
 }
 
@@ -64,9 +63,11 @@ struct EvidenceAudit: ParsableCommand {
 enum LogKey {
     /// The key in `text`, or in the file of that name.
     static func read(_ text: String) throws -> VerifierKey {
-        let line = Files.exists(text) ? String(decoding: try Files.read(text), as: UTF8.self) : text
+        var line = Files.exists(text) ? String(decoding: try Files.read(text), as: UTF8.self) : text
+        // A file's line has an end. More line breaks than that are no key's.
+        if line.utf8.last == UInt8(ascii: "\n") { line.unicodeScalars.removeLast() }
         do throws(NoteError) {
-            return try VerifierKey(parsing: line.filter { !$0.isNewline })
+            return try VerifierKey(parsing: line)
         } catch {
             throw Failure.failed("“\(TerminalText.clean(text))”: \(error)")
         }

@@ -101,7 +101,9 @@ struct VerifyAudit: AsyncParsableCommand {
     private var asked: String? { log.provider ? "provider" : log.tenant.map { "tenant:\($0)" } }
 
     private func notes(_ paths: [String]) throws -> [LogVerifier.Note] {
-        try paths.map { .init(name: $0, bytes: try Files.read($0)) }
+        try paths.map { path in
+            .init(name: path, bytes: try Files.read(path, atMost: LogLimits.noteBytes))
+        }
     }
 
     private func conclude(
@@ -116,7 +118,7 @@ struct VerifyAudit: AsyncParsableCommand {
     }
 
     private static func read(_ path: String, into verifier: inout LogVerifier) throws {
-        let lines = try Files.read(path).split(
+        let lines = try Files.read(path, atMost: .max).split(
             separator: UInt8(ascii: "\n"),
             omittingEmptySubsequences: false
         )
@@ -143,6 +145,7 @@ struct VerifyAudit: AsyncParsableCommand {
             asked: asked,
             isComplete: !partial,
             oldest: oldest(shell),
+            now: shell.now(),
             witnessing: try witnesses.read()
         )
         try Self.read(path, into: &verifier)
@@ -157,6 +160,7 @@ struct VerifyAudit: AsyncParsableCommand {
             source: records == nil ? .tree : .treeAndRecords,
             asked: asked,
             oldest: oldest(shell),
+            now: shell.now(),
             witnessing: try witnesses.read()
         )
         tiles.read(size: verifier.shownSize, into: &verifier)
@@ -185,6 +189,7 @@ struct VerifyAudit: AsyncParsableCommand {
                 named: shown.named,
                 memory: remembered.memory,
                 oldest: oldest(session.shell, of: DurationArgument(argument: "1d")),
+                now: session.shell.now(),
                 witnessing: witnessing
             )
             try await session.read(base, size: shown.size, into: &verifier)
@@ -259,14 +264,12 @@ extension Session {
                 verifier.refuse(tile: bundle.path)
                 break
             }
-            for entry in entries { verifier.read(entry: entry) }
+            // Whatever size the head says: nothing is read after what is no entry of a log.
+            guard entries.allSatisfy({ verifier.read(entry: $0) }) else { break }
         }
         shell.progress("texts")
-        var count: UInt64 = 0
-        try await client.lines(base.appending("audit"), accept: "application/jsonl") { line in
-            // What was written since the checkpoint is not covered by it.
-            guard count < size else { return }
-            count += 1
+        // What was written since the checkpoint is not covered by it.
+        try await records(base, upTo: size) { line in
             verifier.read(line: line)
             try keep(line)
         }

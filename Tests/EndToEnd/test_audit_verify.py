@@ -112,8 +112,11 @@ def test_a_log_that_was_set_back_is_found_and_shown_to_others(gita):
     assert gita.verify() != []
     kept = gita.remembered("*.json")
     assert kept, "both heads are kept"
+    key, = gita.remembered("key")
     for path in kept:
-        shown = cli("http://127.0.0.1:9", "unused", "audit", "evidence", str(path))
+        framed = cli("http://127.0.0.1:9", "unused", "audit", "evidence", str(path))
+        assert framed.returncode == 2 and framed.stdout == "" and "no verdict" in framed.stderr
+        shown = cli("http://127.0.0.1:9", "unused", "audit", "evidence", str(path), "--key", str(key))
         assert shown.stdout.startswith("two histories were signed: “")
         assert shown.stdout.splitlines()[-1] == "two histories were signed"
 

@@ -71,6 +71,7 @@ struct AuditVector: Decodable, CustomTestStringConvertible, Sendable {
             asked: log,
             isComplete: complete,
             oldest: oldest,
+            now: now.flatMap(TimeText.milliseconds),
             witnessing: try witnesses.map {
                 Witnessing(keys: try $0.map { try WitnessKey(parsing: $0) }, needed: needed)
             }

@@ -54,7 +54,8 @@ struct WatchReading: Sendable {
                 keys: known.keys,
                 source: .tree,
                 asked: name,
-                named: shown.named
+                named: shown.named,
+                now: session.shell.now()
             ).finish()
             // Nothing was read, so that all records are missing; else nothing may be wrong.
             let isRight = head.findings.allSatisfy {
@@ -134,7 +135,8 @@ struct WatchReading: Sendable {
             source: .treeAndRecords,
             asked: name,
             named: shown.named,
-            memory: known?.remembered ?? .init()
+            memory: known?.remembered ?? .init(),
+            now: session.shell.now()
         )
         let draft = try DraftFile(folder.copy + ".new")
         defer { draft.discard() }
