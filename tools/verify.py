@@ -688,6 +688,7 @@ class Verification:
         in which a key of theirs hands over to the trusted one: what only an earlier key signed is held against the log, and
         not believed."""
         chain, trusted = self.changes(is_whole)
+        self.believed = {key.line for _, key in chain[trusted:]}
         for name, note in self.later:
             try:
                 signers = [place for place, (_, key) in enumerate(chain) if note.by(key)]
@@ -932,7 +933,7 @@ class Verification:
     def receipt(self, said, lines):
         self.checkpoint("the receipt's checkpoint", said["checkpoint"].encode("utf-8", "surrogatepass"))
         self.export(b"".join(line + b"\n" for line in lines), False)
-        if said["key"] not in [self.key.line, *(key.line for _, key in self.changes)]:
+        if said["key"] not in self.believed:
             self.say("key-changed", None, "it names another key than the one that is trusted")
         places = [index for index in map(index_of, lines) if index is not None]
         if places != sorted(places):
