@@ -15,6 +15,8 @@ package struct AuditFacts: Hashable, Sendable {
     package static let operations = CommittedText.operations
     /// The activity of a record that says which texts went.
     package static let textsErased = "texts.erased"
+    /// That something is open that nobody granted.
+    package static let unknownAccess = "access.unknown"
 
     init(
         _ activity: String,

@@ -2,9 +2,6 @@ package import LockboxDomain
 package import LockboxPorts
 
 extension AuditFacts {
-    /// The activity of a record that something is open that nobody granted.
-    package static let unknownAccess = "access.unknown"
-
     init(_ found: UnknownAccess) {
         self.init(
             Self.unknownAccess,
