@@ -194,8 +194,8 @@ struct LogMemory {
         if keys.isEmpty {
             // The key is written before anything else that is remembered of a log in order.
             let rest = try Self.names(folder + "/checkpoints").first.map { "/checkpoints/" + $0 }
-            if let rest = rest ?? ["/leaves", "/texts"].first(where: { Files.exists(folder + $0) })
-            {
+            let files = ["/leaves", "/texts"].filter { Files.exists(folder + $0) }
+            if let rest = rest ?? files.first {
                 throw FileProblem(
                     folder + "/key",
                     "it is gone, and “\(folder + rest)” is still there; somebody has removed it. "
