@@ -291,6 +291,7 @@ def test_two_histories_are_told_with_evidence(watch):
         path.unlink()
     for path, content in before.items():
         path.write_bytes(content)
+        path.chmod(0o600)
     lockbox.start()
     shrunk = watch.once(code=1)
     assert "log.finding" in shrunk.stdout and "the log was truncated" in shrunk.stdout

@@ -176,9 +176,9 @@ class GatewayProcess:
         return code
 
 
-def cli(url, token, *arguments, check=True, timeout=30):
+def cli(url, token, *arguments, check=True, timeout=30, env=os.environ):
     """One command of `lockbox` as the holder of `token`."""
-    env = {**os.environ, "LOCKBOX_URL": url, "LOCKBOX_TOKEN": token}
+    env = {**env, "LOCKBOX_URL": url, "LOCKBOX_TOKEN": token}
     done = subprocess.run(
         [str(LOCKBOX_CLI), *arguments], capture_output=True, text=True, timeout=timeout, env=env,
         stdin=subprocess.DEVNULL)
