@@ -1,5 +1,6 @@
 import ArgumentParser
 import LockboxClient
+import LockboxPorts
 import LockboxWire
 import MerkleLog
 
@@ -209,7 +210,7 @@ struct VerifyAudit: AsyncParsableCommand {
     {
         guard let least else { return [] }
         var notes: [LogVerifier.Note] = []
-        for count in least...WitnessingOptions.most {
+        for count in least...LogWitness.most {
             guard let bytes = try await cosigned(base, session, by: count) else { break }
             notes.append(.init(name: "the server's cosigned checkpoint", bytes: bytes))
         }

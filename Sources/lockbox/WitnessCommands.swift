@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import LockboxClient
+import LockboxPorts
 import LockboxWitness
 import MerkleLog
 
@@ -26,17 +27,14 @@ struct WitnessCommand: AsyncParsableCommand {
 
 /// Which witnesses a verifier wants to see under a checkpoint.
 struct WitnessingOptions: ParsableArguments {
-    /// As many as a server has at most.
-    static let most = 16
-
     @Option(help: "The key of a witness that is to have cosigned; may be given several times.")
     var witness: [String] = []
     @Option(help: "How many of them must have; all if left out.") var needed: Int?
 
     func validate() throws {
         if needed != nil, witness.isEmpty { throw ValidationError("--needed goes with --witness.") }
-        if witness.count > Self.most {
-            throw ValidationError("--witness: \(Self.most) at most.")
+        if witness.count > LogWitness.most {
+            throw ValidationError("--witness: \(LogWitness.most) at most.")
         }
         if let needed, !(1...witness.count).contains(needed) {
             throw ValidationError("--needed: from 1 to \(witness.count), as many as there are.")
