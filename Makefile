@@ -10,7 +10,8 @@ RELEASE_BUILD := swift build -c release --static-swift-stdlib -Xlinker -s --scra
 BENCH := LOCKBOXD=$(RELEASE)/lockboxd .venv/bin/python scripts/bench
 
 .PHONY: help setup setup-tests build release demo test lint e2e e2e-proxies e2e-envoy e2e-witnesses mutants fuzz faults bench bench-quick \
-	bench-cutoff bench-gateway bench-decisions setup-bench gallery screenshots
+	bench-cutoff bench-gateway bench-decisions setup-bench gallery screenshots \
+	setup-packages deb image site test-packages
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -101,3 +102,19 @@ bench-gateway: setup-bench release ## The gateway beside nginx, into docs/perfor
 
 bench-decisions: setup-bench release ## What services ask beside nginx, into docs/performance.md
 	@$(BENCH) decisions $(BENCH_ARGS)
+
+setup-packages: setup ## Install what packing and the site need besides: system packages, and Python packages in .packaging
+	@scripts/setup packages
+
+deb: setup-packages release ## Debian packages of the release, in dist/
+	@scripts/make-deb
+
+image: release ## A container image of the release (OCI), in dist/
+	@scripts/make-image
+
+site: setup-packages release ## The documentation as pages, in site/
+	@scripts/make-site
+
+test-packages: deb image ## Install, serve, upgrade, purge; run the image; read the list of what is inside (as root)
+	@PYTHONDONTWRITEBYTECODE=1 .packaging/bin/pytest -c Tests/Packages/pytest.ini --rootdir Tests/Packages Tests/Packages \
+		$(PYTEST_ARGS)

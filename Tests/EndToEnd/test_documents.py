@@ -1,5 +1,6 @@
 """What the operators' pages give to other programs is what those take."""
 
+import json
 import re
 
 import pytest
@@ -9,6 +10,7 @@ from lockbox_rig.machine import REPOSITORY
 
 PAGES = sorted((REPOSITORY / "docs" / "operating").glob("*.md")) + [REPOSITORY / "README.md"]
 METRICS = REPOSITORY / "docs" / "operating" / "metrics.md"
+MONITORING = REPOSITORY / "packaging" / "monitoring"
 
 
 def blocks(page):
@@ -21,16 +23,26 @@ def test_every_yaml_is_yaml(page):
         yaml.safe_load(block)
 
 
+def explained():
+    return dict(re.findall(r"(?m)^\| `(lockbox_\w+)[^`]*` \|[^|]*\| ([^|]*) \|$", METRICS.read_text()))
+
+
+def metrics(expressions):
+    return {name for expression in expressions for name in re.findall(r"lockbox_\w+", expression)}
+
+
 def test_every_gauge_that_asks_to_act_has_an_alert_rule_and_no_rule_another_name():
-    table = re.findall(r"(?m)^\| `(lockbox_\w+)[^`]*` \|[^|]*\| ([^|]*) \|$", METRICS.read_text())
-    rules = [rule["expr"] for block in blocks(METRICS) for group in yaml.safe_load(block)["groups"]
-             for rule in group["rules"]]
-    named = {name for rule in rules for name in re.findall(r"lockbox_\w+", rule)}
-    assert named <= {name for name, _ in table}
-    assert {name for name, action in table if action != "–"} == named
+    groups = yaml.safe_load((MONITORING / "alerts.yaml").read_text())["groups"]
+    named = metrics(rule["expr"] for group in groups for rule in group["rules"])
+    assert named == {name for name, action in explained().items() if action != "–"}
+
+
+def test_the_dashboard_shows_every_metric_and_no_other():
+    panels = json.loads((MONITORING / "grafana.json").read_text())["panels"]
+    shown = metrics(target["expr"] for panel in panels for target in panel.get("targets", []))
+    assert shown == explained().keys()
 
 
 def test_every_metric_is_explained(world):
     shown = set(re.findall(r"(?m)^(lockbox_\w+)", world.lockbox.api().get("/metrics").body.decode()))
-    explained = set(re.findall(r"(?m)^\| `(lockbox_\w+)", METRICS.read_text()))
-    assert shown and shown <= explained
+    assert shown and shown <= explained().keys()
