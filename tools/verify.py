@@ -1,20 +1,29 @@
 #!/usr/bin/env python3
-"""A second verifier of Lockbox's audit logs, which shares no line with the first (`lockbox audit verify`).
+"""A second verifier of Lockbox's logs; it shares no line with the first, `lockbox audit verify`.
 
-It needs nothing but Python's standard library, reads files and no network, and trusts the key and the checkpoints that it
-is given and nothing else: docs/spec/verification.md says what is checked, in the same order as here.
+It needs nothing but Python's standard library, reads files and no network, and trusts the key and
+the checkpoints that it is given and nothing else. docs/spec/verification.md says what is checked.
 
     tools/verify.py --export contoso.jsonl --checkpoint contoso.checkpoint --key contoso.key
     tools/verify.py --tiles DIR --key contoso.key [--export contoso.jsonl]
     tools/verify.py --receipt receipt.json --key contoso.key
 
 Ends with 0 where all is in order, with 1 where something is not, with 2 where it cannot be told.
+
+How to read it: `FINDINGS` below says all that can be found. `verify`, at the end, is what is done:
+heads are read (`Note`, `head_of`) and, once the records tell which keys to believe (`follow_keys`),
+believed; records are read (`line`, `read_leaf`) and must be those that the heads were signed over
+(`export` or `tiles`, with `Tree` and `is_included`); then `rules` goes through them in order, and
+`Approvals` tells what access rested on. The arithmetic of signatures stands last.
 """
 
 import argparse
 import base64
+import contextlib
 import datetime
+import functools
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -22,9 +31,64 @@ import stat
 import sys
 import unicodedata
 
+FINDINGS = {
+    # The key and the heads (docs/spec/verification.md 1 and 4)
+    "origin-wrong": "the key is not of the log that it has to be",
+    "note-malformed": "not a signed note",
+    "note-unsigned": "no key that is believed has signed it",
+    "note-bad-signature": "a signature is not by the key that it names",
+    "checkpoint-malformed": "what was signed is no head of a log",
+    "checkpoint-wrong-origin": "the head is of another log",
+    "two-heads": "two roots were signed for one size",
+    "no-checkpoint": "there is no head to hold the records against",
+    "key-change-invalid": "the change of the key is not valid",
+    "key-retired": "the head is signed by a key that was given up before",
+    # Records, each for itself (2)
+    "line-unreadable": "the line is no record",
+    "member-unknown": "the line shows more than a record has",
+    "member-changed": "what the line shows is not what the leaf says",
+    "leaf-malformed": "the leaf is none",
+    "time-malformed": "a time is not written as it has to be",
+    "hash-wrong": "the hash that is shown is not the leaf's",
+    "log-wrong": "the record is of another log",
+    "text-missing": "a text is not there",
+    "text-changed": "a text is not what was committed to",
+    "text-added": "a text was never in the log",
+    "salt-left": "a text was erased and its salt was not",
+    # The tree (3)
+    "record-missing": "the record is not there",
+    "record-repeated": "the record is there twice",
+    "record-inserted": "the record was never in the log",
+    "record-uncovered": "the record is newer than the newest head",
+    "records-out-of-order": "the records are not in the order of the log",
+    "record-unproven": "the record has no proof that leads to a head at hand",
+    "proof-wrong": "the record's proof does not lead to the root that was signed",
+    "not-in-log": "the record is not in the log",
+    "log-truncated": "records are not there at the end",
+    "log-rewritten": "the records do not lead to a root that was signed",
+    "tile-unreadable": "a tile is not what it has to be",
+    # Rules over the records in order (5)
+    "time-back": "the record is older than the one before it",
+    "erasure-malformed": "what was erased is not said as it has to be",
+    "erased-without-record": "a text is gone, and no record says so",
+    "not-erased": "a text is there that was erased, as a record says",
+    "operations-count": "there are not as many operations as the record says",
+    "approval-invalid": "what was approved, or what access rested on, is not as it has to be",
+    "recovery-invalid": "that the database was put back is not said as it has to be",
+    "stale": "what was signed last is too old",
+    "time-future": "something was signed at a time that is yet to come",
+    "witness-missing": "no head is cosigned by enough of the witnesses",
+    "witness-behind": "witnesses have not cosigned the newest head",
+    # Receipts (docs/spec/receipt.md 3)
+    "receipt-malformed": "the file is no receipt",
+    "receipt-foreign": "the record does not belong in this receipt",
+    "receipt-incomplete": "records are not there that belong in this receipt",
+    "key-changed": "the receipt names a key that is not believed",
+}
+
 
 class Refused(Exception):
-    """What is read is not what it has to be; the text says why, and the code what kind of finding that is."""
+    """What is read is not what it has to be; the text says why, the code which finding that is."""
 
     def __init__(self, text, code=None):
         super().__init__(text)
@@ -32,57 +96,56 @@ class Refused(Exception):
 
 
 # What goes wrong where something is read that has not the form that it must have.
-MALFORMED = (Refused, KeyError, TypeError, ValueError, AttributeError, RecursionError, ArithmeticError)
+MALFORMED = (Refused, KeyError, TypeError, ValueError, AttributeError, RecursionError,
+             ArithmeticError, OSError)
 
 
-# --- Forms: base64, JSON in which nothing can be read in two ways, notes and keys (C2SP signed-note).
+def need(good, text="", code=None):
+    if not good:
+        raise Refused(text, code)
 
 
-def unbase64(text, url=False, code=None):
-    """The bytes; only the one spelling is taken that a writer would have written."""
+@contextlib.contextmanager
+def refused_as(code):
+    """Whatever is malformed inside is this finding."""
     try:
-        data = base64.b64decode(text + "=" * (-len(text) % 4 if url else 0), b"-_" if url else None, validate=True)
-    except (ValueError, TypeError, AttributeError):
-        raise Refused("not base64", code) from None
-    written = base64.urlsafe_b64encode(data).decode().rstrip("=") if url else base64.b64encode(data).decode()
-    if written != text:
-        raise Refused("not the one spelling of base64", code)
+        yield
+    except MALFORMED as problem:
+        raise Refused(str(problem), code) from None
+
+
+# --- Forms: text, base64, JSON that nobody can read in two ways.
+
+
+def base64_of(data, url=False):
+    return (base64.urlsafe_b64encode(data).rstrip(b"=") if url else base64.b64encode(data)).decode()
+
+
+def unbase64(text, url=False):
+    """The bytes; only the one spelling is taken that a writer would have written."""
+    padding = "=" * (-len(text) % 4 if url else 0)
+    data = base64.b64decode(text + padding, b"-_" if url else None, validate=True)
+    need(base64_of(data, url) == text, "not the one spelling of base64")
     return data
 
 
 def one_of_each(pairs):
-    if len(dict(pairs)) < len(pairs):
-        raise Refused("a member is there twice", "member-unknown")
+    need(len(dict(pairs)) == len(pairs), "a member is there twice", "member-unknown")
     return dict(pairs)
 
 
-def no_number(text):
-    raise Refused("a fraction, or none of the numbers there are", "line-unreadable")
-
-
 def whole_number(text):
-    return int(text) if len(text) < 18 and abs(int(text)) < 2**53 else no_number(text)
+    is_one = len(text) < 18 and text.lstrip("-").isdigit() and abs(int(text)) < 2**53
+    need(is_one, "a fraction, or none of the numbers there are")
+    return int(text)
 
 
 def strict_json(text):
-    """JSON that nobody can read in two ways: no member twice, whole numbers that all readers hold, whole characters."""
-    try:
-        value = json.loads(
-            text, object_pairs_hook=one_of_each, parse_float=no_number, parse_constant=no_number, parse_int=whole_number)
-        if "\\u" in text:
-            canonical(value).encode()
-        return value
-    except (ValueError, RecursionError):
-        raise Refused("not JSON", "line-unreadable") from None
-
-
-def one_spelling(text, kinds, more=()):
-    """What a text says that is an object in the one spelling of docs/spec/log.md 2, with members of these types."""
-    value = strict_json(text)
-    if not isinstance(value, dict) or not is_plain(value) or canonical(value) != text:
-        raise Refused("not an object in canonical JSON")
-    if set(value) - set(more) != set(kinds) or any(type(value[name]) is not kind for name, kind in kinds.items()):
-        raise Refused("members are missing, too many or of wrong types")
+    """No member twice, whole numbers that all readers hold, whole characters."""
+    value = json.loads(text, object_pairs_hook=one_of_each, parse_int=whole_number,
+                       parse_float=whole_number, parse_constant=whole_number)
+    if "\\u" in text:
+        canonical(value).encode()
     return value
 
 
@@ -90,124 +153,154 @@ def canonical(value):
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def same(left, right):
-    """Equal, and of the same types: to Python 1 is True."""
-    return canonical(left) == canonical(right)
+def is_plain(value, depth=0, null=False):
+    if not isinstance(value, (dict, list)):
+        return null or value is not None
+    names, values = (value, value.values()) if isinstance(value, dict) else ((), value)
+    return (depth < 32 and all(map(str.isascii, names))
+            and all(is_plain(one, depth + 1, null) for one in values))
+
+
+def has(value, kinds, maybe=()):
+    """Whether it is an object with members of these types, of which some may be left out."""
+    return isinstance(value, dict) and all(
+        name in maybe if name not in value
+        else isinstance(value[name], kind) and not isinstance(value[name], bool)
+        for name, kind in kinds.items())
+
+
+def object_of(text, kinds=None, maybe=(), null=False):
+    """An object in the one spelling of docs/spec/log.md 2, with just the members of `kinds`."""
+    value = strict_json(text)
+    need(isinstance(value, dict) and is_plain(value, null=null) and canonical(value) == text,
+         "not an object in canonical JSON")
+    need(kinds is None or has(value, kinds, maybe) and set(value) <= set(kinds),
+         "members are missing, too many or of wrong types")
+    return value
+
+
+def is_count(value):
+    return type(value) is int and value >= 0
+
+
+def instant(text):
+    """A time as docs/spec/log.md 2 writes it."""
+    with refused_as("time-malformed"):
+        need(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", text, re.ASCII), str(text))
+        return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def span(text):
+    """Seconds of an ISO 8601 duration as the log writes it."""
+    form = "(?:#D)?(?:T(?:#H)?(?:#M)?(?:#(?:\\.(\\d{3}))?S)?)?".replace("#", "(\\d{1,9})")
+    parts = re.fullmatch("P" + form, str(text), re.ASCII)
+    need(parts and any(parts.groups()) and not text.endswith("T"), "a duration is malformed")
+    days, hours, minutes, seconds, milliseconds = (int(part or 0) for part in parts.groups())
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds + milliseconds / 1000
+
+
+def spelt(seconds):
+    epoch = datetime.datetime(1970, 1, 1)
+    return f"{epoch + datetime.timedelta(seconds=min(seconds, 2**37))} UTC"
 
 
 def plain(text):
     """For people: nothing in it can move, hide or reorder what stands around it."""
-    return "".join(c if unicodedata.category(c)[0] not in "CZ" or c == " " else f"\\u{ord(c):04x}" for c in str(text))
+    return "".join(c if unicodedata.category(c)[0] not in "CZ" or c == " " else f"\\u{ord(c):04x}"
+                   for c in str(text))
 
 
-class Key:
-    """A verifier key, `name+hash+base64`. Type 1 is Ed25519, type 4 Ed25519 of a witness (C2SP tlog-cosignature)."""
+def sha256(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
 
-    def __init__(self, line, kind=1):
-        parts = line.split("+", 2)
-        if len(parts) != 3 or not re.fullmatch("[0-9a-f]{8}", parts[1]):
-            raise Refused("the key is malformed")
-        self.name, self.line, data = parts[0], line, unbase64(parts[2])
-        if data[:1] != bytes([kind]) or len(data) != 33 or not is_key_name(self.name):
-            raise Refused("the key is malformed")
-        self.public, self.id = data[1:], bytes.fromhex(parts[1])
-        if hashlib.sha256(self.name.encode() + b"\n" + data).digest()[:4] != self.id:
-            raise Refused("the key's id does not belong to the key")
 
+# --- Keys, signed notes and heads (C2SP signed-note, tlog-checkpoint, tlog-cosignature).
 
 # What nobody sees, or a terminal obeys (docs/spec/log.md 5).
 UNSEEN = re.compile(
-    "[\\0-\\x20+\\x7f-\\xa0\\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u1680\u17b4\u17b5"
-    "\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ud800-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0"
-    "\ufff0-\ufffb\U000110bd\U000110cd\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U0010ffff]")
+    "[\\0-\\x20+\\x7f-\\xa0\\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160"
+    "\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164"
+    "\ud800-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000110bd\U000110cd"
+    "\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U0010ffff]")
 
 
 def is_key_name(name):
-    return bool(name) and not UNSEEN.search(name) and not any(ord(c) & 0xfffe == 0xfffe for c in name)
+    return bool(name) and not UNSEEN.search(name) and all(ord(c) & 0xfffe != 0xfffe for c in name)
+
+
+class Key:
+    """`name+hash+base64`. Type 1 is Ed25519, type 4 Ed25519 of one who cosigns, with the time."""
+
+    def __init__(self, line, kind=1):
+        self.line, parts = line, line.split("+", 2)
+        self.name, data = parts[0], unbase64(parts[-1])
+        need(len(parts) == 3 and is_key_name(self.name) and len(data) == 33 and data[0] == kind
+             and parts[1] == sha256(self.name.encode(), b"\n", data)[:4].hex(),
+             "the key is malformed")
+        self.public = data[1:]
 
 
 class Note:
     """A text and the signatures under it."""
 
     def __init__(self, data):
-        try:
-            text = data.decode("utf-8")
-        except UnicodeDecodeError:
-            raise Refused("the note is not UTF-8", "note-malformed") from None
-        blank = text.rfind("\n\n")
-        if len(data) > 1 << 20 or blank < 0 or not text.endswith("\n"):
-            raise Refused("not a signed note", "note-malformed")
-        self.text, lines = text[:blank + 1], text[blank + 2:].split("\n")[:-1]
-        if not 1 <= len(lines) <= 64 or any(ord(c) < 32 and c != "\n" or 127 <= ord(c) < 160 for c in self.text):
-            raise Refused("not a signed note", "note-malformed")
-        self.signatures = []
-        for line in lines:
-            parts = line.split(" ")
-            if len(parts) != 3 or parts[0] != "\u2014" or not is_key_name(parts[1]):
-                raise Refused("a signature line is malformed", "note-malformed")
-            data = unbase64(parts[2], code="note-malformed")
-            if len(data) < 5:
-                raise Refused("a signature line is malformed", "note-malformed")
-            self.signatures.append((parts[1], data[:4], data[4:]))
+        with refused_as("note-malformed"):
+            self.text, blank, under = data.decode().rpartition("\n\n")
+            self.text, lines = self.text + "\n", under.split("\n")
+            need(len(data) <= NOTE and blank and lines.pop() == "" and 1 <= len(lines) <= 64
+                 and not re.search("[\0-\x09\x0b-\x1f\x7f-\x9f]", self.text))
+            self.signatures = []
+            for dash, name, text in (line.split(" ") for line in lines):
+                signature = unbase64(text)
+                need(dash == "\u2014" and is_key_name(name) and len(signature) > 4)
+                self.signatures.append((name, signature[:4], signature[4:]))
 
-    def by(self, key):
+    def by(self, key, kind=1):
         """The signatures that name `key`; others are passed over, whatever they are."""
-        return [data for name, id_, data in self.signatures if name == key.name and id_ == key.id]
+        id_ = sha256(key.name.encode(), b"\n", bytes([kind]), key.public)[:4]
+        return [data for name, other, data in self.signatures if (name, other) == (key.name, id_)]
 
-    def time(self, key):
-        """When `key` says it signed, in seconds: a cosignature (C2SP tlog-cosignature) under its name. None where it does not."""
-        id_ = hashlib.sha256(key.name.encode() + b"\n\4" + key.public).digest()[:4]
-        times = []
-        for data in (data for name, other, data in self.signatures if name == key.name and other == id_):
-            seconds = int.from_bytes(data[:8], "big")
-            text = f"cosignature/v1\ntime {seconds}\n{self.text}".encode()
-            if len(data) != 72 or seconds >= 2**63 or not ed25519_is_good(key.public, data[8:], text):
-                raise Refused("the signature that tells the time is wrong", "note-bad-signature")
-            times.append(seconds)
-        return max(times, default=None)
-
-    def require(self, key):
-        found = self.by(key)
-        if not found:
-            raise Refused("the known key has not signed it", "note-unsigned")
-        if not all(ed25519_is_good(key.public, data, self.text.encode()) for data in found):
-            raise Refused("the signature is wrong", "note-bad-signature")
-
-
-EMPTY_ROOT = hashlib.sha256(b"").digest()
+    def times(self, key):
+        """When `key` says that it cosigned, in seconds."""
+        for data in self.by(key, kind=4):
+            text = f"cosignature/v1\ntime {int.from_bytes(data[:8], 'big')}\n{self.text}"
+            need(len(data) == 72 and data[0] < 128
+                 and ed25519_is_good(key.public, data[8:], text.encode()),
+                 "that which tells the time", "note-bad-signature")
+        return [int.from_bytes(data[:8], "big") for data in self.by(key, kind=4)]
 
 
 def head_of(note, origin):
-    """Size and root of a checkpoint (C2SP tlog-checkpoint) whose signature has been verified."""
-    lines = note.text.split("\n")[:-1]
-    if len(lines) < 3 or not all(lines) or not re.fullmatch("0|[1-9][0-9]{0,18}", lines[1]):
-        raise Refused("the checkpoint is malformed", "checkpoint-malformed")
-    size, root = int(lines[1]), unbase64(lines[2], code="checkpoint-malformed")
-    if len(root) != 32 or size >= 2**63:
-        raise Refused("the checkpoint is malformed", "checkpoint-malformed")
-    if lines[0] != origin:
-        raise Refused("the checkpoint is of another log", "checkpoint-wrong-origin")
-    if size == 0 and root != EMPTY_ROOT:
-        raise Refused("the checkpoint is of an empty log but has not the root of one", "checkpoint-malformed")
+    """Size and root of a checkpoint."""
+    with refused_as("checkpoint-malformed"):
+        name, number, hash_, *more = note.text.removesuffix("\n").split("\n")
+        need(name and all(more) and re.fullmatch("0|[1-9][0-9]{0,18}", number))
+        size, root = int(number), unbase64(hash_)
+        need(len(root) == 32 and size < 2**63 and (size or root == EMPTY_ROOT))
+    need(name == origin, code="checkpoint-wrong-origin")
     return size, root
 
 
 # --- The tree (RFC 6962 2.1).
 
+EMPTY_ROOT = sha256()
+
 
 def leaf_hash(data):
-    return hashlib.sha256(b"\0" + data).digest()
+    return sha256(b"\0", data)
 
 
 def node_hash(left, right):
-    return hashlib.sha256(b"\1" + left + right).digest()
+    return sha256(b"\1", left, right)
 
 
 class Tree:
     """Grows by leaves and knows its root at each size."""
 
-    def __init__(self):
+    def __init__(self, hashes=()):
         self.size, self.peaks = 0, []
+        for hash_ in hashes:
+            self.add(hash_)
 
     def add(self, hash_):
         size = self.size
@@ -216,20 +309,13 @@ class Tree:
         self.peaks.append(hash_)
         self.size += 1
 
-    @property
     def root(self):
-        if not self.peaks:
-            return EMPTY_ROOT
-        hash_ = self.peaks[-1]
-        for peak in reversed(self.peaks[:-1]):
-            hash_ = node_hash(peak, hash_)
-        return hash_
+        peaks = self.peaks[::-1] or [EMPTY_ROOT]
+        return functools.reduce(lambda right, left: node_hash(left, right), peaks)
 
 
 def is_included(hash_, index, size, proof, root):
     """RFC 9162 2.1.3.2."""
-    if index >= size:
-        return False
     first, last = index, size - 1
     for step in proof:
         if last == 0:
@@ -241,72 +327,57 @@ def is_included(hash_, index, size, proof, root):
         else:
             hash_ = node_hash(hash_, step)
         first, last = first >> 1, last >> 1
-    return last == 0 and hash_ == root
+    return index < size and last == 0 and hash_ == root
 
 
 # --- Records.
 
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
-MEMBERS = {"v": int, "log": str, "index": int, "time": str, "activity": str, "actor": str, "data": dict, "commitments": dict}
+MEMBERS = {"v": int, "log": str, "index": int, "time": str, "activity": str, "actor": str,
+           "data": dict, "commitments": dict, "request": str}
 TEXT = (str, type(None))
-SHOWN = {"index": int, "time": str, "activity": str, "actor": dict, "request": TEXT, "data": dict, "texts": dict, "leaf": str,
-         "hash": str, "size": int, "proof": list}
-
-
-def is_record(shown):
-    """Whether a line has the members of docs/spec/log.md 8, each of its type; there may be others."""
-    def has(value, kinds, without=()):
-        return isinstance(value, dict) and all(
-            name in without if name not in value else isinstance(value[name], kind) and not isinstance(value[name], bool)
-            for name, kind in kinds.items())
-
-    return (has(shown, SHOWN, without=("size", "proof")) and has(shown["actor"], {"id": str, "name": TEXT})
-            and all(has(one, {"salt": TEXT, "text": TEXT}) for one in shown["texts"].values())
-            and min(shown["index"], shown.get("size", 0)) >= 0
-            and all(isinstance(step, str) for step in shown.get("proof", [])))
-
-
-def instant(text):
-    try:
-        if TIME.fullmatch(text):
-            return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except (TypeError, ValueError):
-        pass
-    raise Refused("a time is malformed", "time-malformed")
+SHOWN = {"index": int, "time": str, "activity": str, "actor": dict, "request": TEXT, "data": dict,
+         "texts": dict, "leaf": str, "hash": str, "size": int, "proof": list}
 
 
 def read_leaf(data):
     """What a leaf says (docs/spec/log.md 2)."""
-    try:
-        if len(data) > 65535:
-            raise Refused("the leaf is too long")
-        leaf = one_spelling(data.decode("utf-8"), MEMBERS, more=["request"])
-        if leaf["v"] != 1 or not isinstance(leaf.get("request", ""), str) or leaf["index"] < 0:
-            raise Refused("the leaf is of an unknown version, or a member is wrong")
-        if any(len(unbase64(value)) != 32 for value in leaf["commitments"].values()):
-            raise Refused("a commitment is malformed")
-    except (Refused, UnicodeDecodeError) as problem:
-        raise Refused(str(problem), "leaf-malformed") from None
+    with refused_as("leaf-malformed"):
+        need(len(data) < 65536, "it is too long")
+        leaf = object_of(data.decode(), MEMBERS, maybe=["request"])
+        need(leaf["v"] == 1 and leaf["index"] >= 0, "it is of an unknown version or has no place")
+        need(all(len(unbase64(value)) == 32 for value in leaf["commitments"].values()),
+             "a commitment is malformed")
     instant(leaf["time"])
     return leaf
 
 
-def is_plain(value, depth=0, null=False):
-    if isinstance(value, (dict, list)) and depth > 31:
+def opens(wanted, field, one):
+    """Whether salt and text are those that the leaf committed to (docs/spec/log.md 3)."""
+    try:
+        salt, name, text = unbase64(one["salt"]), field.encode(), one["text"].encode()
+    except MALFORMED:
         return False
-    if isinstance(value, dict):
-        return all(map(str.isascii, value)) and all(is_plain(one, depth + 1, null) for one in value.values())
-    if isinstance(value, list):
-        return all(is_plain(one, depth + 1, null) for one in value)
-    return null or value is not None
+    length = len(name).to_bytes(2, "big")
+    return len(salt) == 16 and sha256(b"\2", salt, length, name, text) == wanted
 
 
-def commitment(salt, field, text):
-    name = field.encode()
-    return hashlib.sha256(b"\2" + salt + len(name).to_bytes(2, "big") + name + text.encode()).digest()
+class Line:
+    """A line of an export (docs/spec/log.md 8), and the leaf in it: None where that is none."""
+
+    def __init__(self, number, text):
+        self.number, self.shown = number, strict_json(text)
+        need(has(self.shown, SHOWN, maybe=("size", "proof"))
+             and has(self.shown["actor"], {"id": str, "name": TEXT})
+             and all(has(one, {"salt": TEXT, "text": TEXT}) for one in self.shown["texts"].values())
+             and min(self.shown["index"], self.shown.get("size", 0)) >= 0
+             and all(isinstance(step, str) for step in self.shown.get("proof", [])))
+        self.index, self.data = self.shown["index"], self.shown["leaf"].encode()
+        self.leaf, self.texts = None, {}
+        # Whether its proof leads to a signed root; None where there is no proof, or no such root.
+        self.is_proven = None
 
 
-# --- Signed approvals (docs/spec/approval-statement.md).
+# --- Signed approvals (docs/spec/approval-statement.md): keys and signatures.
 
 
 class Bytes:
@@ -316,8 +387,7 @@ class Bytes:
         self.rest = data
 
     def take(self, count):
-        if count > len(self.rest):
-            raise Refused("bytes are missing")
+        need(count <= len(self.rest), "bytes are missing")
         taken, self.rest = self.rest[:count], self.rest[count:]
         return taken
 
@@ -325,44 +395,34 @@ class Bytes:
         return int.from_bytes(self.take(count), "big")
 
     def string(self):
+        """Of SSH (RFC 4251 5)."""
         return self.take(self.number(4))
 
     def cbor(self):
         """As much of CBOR as a COSE key needs."""
-        head = self.number(1)
-        kind, size = head >> 5, head & 31
+        kind, size = divmod(self.number(1), 32)
         value = size if size < 24 else self.number({24: 1, 25: 2, 26: 4, 27: 8}.get(size, 1 << 30))
-        if kind == 0:
-            return value
-        if kind == 1:
-            return -1 - value
+        if kind < 2:
+            return -1 - value if kind else value
         if kind == 2:
             return self.take(value)
-        if kind != 5 or value > 8:
-            raise Refused("not a COSE key")
+        need(kind == 5 and value <= 8, "not a COSE key")
         return dict((self.cbor(), self.cbor()) for _ in range(value))
 
+    def der_number(self):
+        """Of an ECDSA signature, not negative, in DER's one spelling."""
+        need(self.number(1) == 2, "not DER")
+        digits = self.take(self.number(1))
+        need(digits and digits[0] < 128 and (len(digits) == 1 or digits[0] or digits[1] > 127),
+             "not DER")
+        return number_of(digits)
+
     def end(self):
-        if self.rest:
-            raise Refused("bytes are left over")
+        need(not self.rest, "bytes are left over")
 
 
-def der_pair(data):
-    """r and s of an ECDSA signature, in DER's one spelling."""
-    def number():
-        if body.number(1) != 2:
-            raise Refused("not DER")
-        digits = body.take(body.number(1))
-        if not digits or digits[0] > 127 or len(digits) > 1 and digits[0] == 0 and digits[1] < 128:
-            raise Refused("not DER")
-        return int.from_bytes(digits, "big")
-
-    body = Bytes(data)
-    if body.number(1) != 48 or body.number(1) != len(data) - 2:
-        raise Refused("not DER")
-    pair = number(), number()
-    body.end()
-    return pair
+def number_of(data):
+    return int.from_bytes(data, "big")
 
 
 def cose_is_good(key, signature, message):
@@ -371,727 +431,682 @@ def cose_is_good(key, signature, message):
     reader.end()
     kind = (fields.get(1), fields.get(3), fields.get(-1))
     if kind == (2, -7, 1):
-        r, s = der_pair(signature)
-        x, y = (int.from_bytes(fields[name], "big") for name in (-2, -3))
-        return p256_is_good(x, y, r, s, message)
+        body = Bytes(signature)
+        need(body.number(1) == 48 and body.number(1) == len(signature) - 2, "not DER")
+        r, s = body.der_number(), body.der_number()
+        body.end()
+        return p256_is_good(number_of(fields[-2]), number_of(fields[-3]), r, s, message)
     if kind == (1, -8, 6):
         return ed25519_is_good(fields[-2], signature, message)
-    if kind[:2] == (3, -257):
-        modulus, exponent = (int.from_bytes(fields[name], "big") for name in (-1, -2))
-        return rsa_is_good(modulus, exponent, signature, message)
-    raise Refused("a key of an unknown kind")
+    need(kind[:2] == (3, -257), "a key of an unknown kind")
+    return rsa_is_good(number_of(fields[-1]), number_of(fields[-2]), signature, message)
 
 
 def webauthn_is_good(signed, key, message):
     """Section 2, `webauthn`."""
-    said, data, signature = (unbase64(signed[name], url=True) for name in ("clientData", "authenticatorData", "signature"))
-    client = strict_json(said.decode("utf-8")) if len(said) <= 4096 else None
-    digest = base64.urlsafe_b64encode(hashlib.sha256(message).digest()).decode().rstrip("=")
-    if not isinstance(client, dict) or client.get("type") != "webauthn.get" or client.get("challenge") != digest:
-        return False
+    names = "clientData", "authenticatorData", "signature"
+    said, data, signature = (unbase64(signed[name], url=True) for name in names)
+    client = strict_json(said.decode()) if len(said) <= 4096 else {}
     origin = re.fullmatch(r"(https?)://([a-z0-9.-]+)(:\d{1,5})?", str(client.get("origin")))
-    if client.get("crossOrigin", False) is not False or "topOrigin" in client or not origin:
-        return False
-    labels = origin[2].split(".")
-    if origin[1] == "http" and labels[-1] != "localhost":
-        return False
-    parents = [hashlib.sha256(".".join(labels[place:]).encode()).digest() for place in range(len(labels))]
-    # Extensions (bit 7) would follow; there are none where exactly 37 bytes are.
-    if len(data) != 37 or data[:32] not in parents or data[32] & 0b11000101 != 0b00000101:
-        return False
-    return cose_is_good(unbase64(key, url=True), signature, data + hashlib.sha256(said).digest())
+    labels = origin[2].split(".") if origin else []
+    parents = [sha256(".".join(labels[place:]).encode()) for place in range(len(labels))]
+    return (client.get("type") == "webauthn.get"
+            and client.get("challenge") == base64_of(sha256(message), url=True)
+            and client.get("crossOrigin", False) is False and "topOrigin" not in client
+            and origin and (origin[1] == "https" or labels[-1] == "localhost")
+            # Extensions (bit 7) would follow; there are none where exactly 37 bytes are.
+            and len(data) == 37 and data[:32] in parents and data[32] & 0b11000101 == 0b00000101
+            and cose_is_good(unbase64(key, url=True), signature, data + sha256(said)))
+
+
+def ssh_string(data):
+    return len(data).to_bytes(4, "big") + data
 
 
 def sshsig_is_good(signed, key, message):
     """Section 2, `sshsig`."""
-    def string(data):
-        return len(data).to_bytes(4, "big") + data
-
     kind, _, body = key.partition(" ")
-    public, blob = unbase64(body), Bytes(unbase64(signed["signature"]))
-    wanted = b"SSHSIG" + b"\0\0\0\1" + string(public) + string(b"lockbox-approval") + string(b"") + string(b"sha512")
-    if blob.take(min(len(wanted), len(blob.rest))) != wanted:
-        return False
+    public, blob = Bytes(unbase64(body)), Bytes(unbase64(signed["signature"]))
+    space = ssh_string(b"lockbox-approval") + ssh_string(b"") + ssh_string(b"sha512")
+    wanted = b"SSHSIG" + b"\0\0\0\1" + ssh_string(public.rest) + space
+    need(blob.take(len(wanted)) == wanted, "the signature is for something else")
     signature = Bytes(blob.string())
-    blob.end()
     named, value = signature.string(), signature.string()
-    signature.end()
-    reader = Bytes(public)
-    if reader.string() != named or named.decode() != kind:
-        return False
-    over = (b"SSHSIG" + string(b"lockbox-approval") + string(b"") + string(b"sha512")
-            + string(hashlib.sha512(message).digest()))
+    over = b"SSHSIG" + space + ssh_string(hashlib.sha512(message).digest())
+    need(public.string() == named == kind.encode(), "the signature is of another kind")
     if kind == "ssh-ed25519":
-        point = reader.string()
-        reader.end()
-        return ed25519_is_good(point, value, over)
-    if kind == "ecdsa-sha2-nistp256":
-        curve, point, numbers = reader.string(), reader.string(), Bytes(value)
-        r, s = (int.from_bytes(numbers.string(), "big") for _ in range(2))
-        reader.end()
-        numbers.end()
-        return (curve == b"nistp256" and len(point) == 65 and point[0] == 4
-                and p256_is_good(int.from_bytes(point[1:33], "big"), int.from_bytes(point[33:], "big"), r, s, over))
-    raise Refused("a key of an unknown kind")
+        point, numbers = public.string(), Bytes(b"")
+        is_good = ed25519_is_good(point, value, over)
+    else:
+        need(kind == "ecdsa-sha2-nistp256", "a key of an unknown kind")
+        curve, point, numbers = public.string(), public.string(), Bytes(value)
+        r, s = number_of(numbers.string()), number_of(numbers.string())
+        is_good = curve == b"nistp256" and len(point) == 65 and point[0] == 4 and p256_is_good(
+            number_of(point[1:33]), number_of(point[33:]), r, s, over)
+    for read in (blob, signature, public, numbers):
+        read.end()
+    return is_good
 
 
-def span(text):
-    """Seconds of an ISO 8601 duration as the log writes it."""
-    number = r"(?:(\d{1,9})"
-    parts = re.fullmatch(rf"P{number}D)?(?:T{number}H)?{number}M)?{number}(?:\.(\d{{3}}))?S)?)?", str(text), re.ASCII)
-    if not parts or not any(parts.groups()) or text.endswith("T"):
-        raise Refused("a duration is malformed")
-    days, hours, minutes, seconds = (int(part or 0) for part in parts.groups()[:4])
-    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds + int(parts[5] or 0) / 1000
-
-
-ENDS = {"request.rejected", "request.denied", "request.withdrawn", "request.expired", "access.ended"}
-RULES = {"tenant.added", "tenant.policyChanged", "tenant.licenceChanged"}
 SIGNATURES = {
-    "webauthn": ({"authenticatorData", "clientData", "kind", "passkey", "signature"}, "passkey", webauthn_is_good),
+    "webauthn": ({"authenticatorData", "clientData", "kind", "passkey", "signature"}, "passkey",
+                 webauthn_is_good),
     "sshsig": ({"key", "kind", "signature"}, "key", sshsig_is_good)}
+
+
+# --- Signed approvals: what access rests on.
+
+RULES = {"tenant.added", "tenant.policyChanged", "tenant.licenceChanged"}
+ENDS = {"request.rejected", "request.denied", "request.withdrawn", "request.expired",
+        "access.ended"}
 STATEMENT = {
-    "approver": str, "decision": str, "duration": str, "end": str, "engineer": str, "issued": str, "log": dict, "nonce": str,
-    "policy": int, "quorum": int, "request": str, "requestVersion": int, "resources": list, "start": str, "tenant": str,
-    "type": str, "v": int}
+    "approver": str, "decision": str, "duration": str, "end": str, "engineer": str, "issued": str,
+    "log": dict, "nonce": str, "policy": int, "quorum": int, "request": str, "requestVersion": int,
+    "resources": list, "start": str, "tenant": str, "type": str, "v": int}
+RESOURCE = {"actions": list, "kind": str, "name": str, "service": str}
+LOG = {"origin": str, "size": int}
+
+
+def read_statement(text):
+    """Section 1."""
+    said = object_of(text, STATEMENT)
+    about = said["v"], said["type"], said["decision"], said["end"]
+    need(about == (1, "lockbox-approval", "approve", "afterDuration") and said["resources"]
+         and has(said["log"], LOG) and len(said["log"]) == 2
+         and all(has(one, RESOURCE) and len(one) == 4 and one["actions"]
+                 for one in said["resources"]), "the statement is not one")
+    need(len(unbase64(said["nonce"], url=True)) == 16, "the statement's nonce has not 16 bytes")
+    span(said["duration"])
+    if said["start"] != "onApproval":
+        instant(said["start"])
+    return said
+
+
+class Request:
+    """One that is open."""
+
+    def __init__(self, engineer):
+        self.engineer, self.quorum, self.is_granted = engineer, 0, False
+        # Who approved it; with which statement, if signed; and with one that was erased.
+        self.approved, self.signed, self.unread = set(), {}, set()
 
 
 class Approvals:
     """Sections 3 to 5, over the records of one log in order."""
 
-    def __init__(self, origin):
-        self.origin, self.tenant = origin, origin.split("/")[-2]
-        self.keys, self.used, self.nonces = {}, set(), set()
-        self.rules, self.engineers, self.quorums, self.signed, self.unread = {}, {}, {}, {}, {}
-        self.approved, self.granted, self.over = {}, set(), set()
+    def __init__(self, tenant):
+        self.tenant, self.rules, self.keys, self.open = tenant, {}, {}, {}
+        self.used, self.nonces, self.over = set(), set(), set()
         self.uncheckable = 0
 
     def read(self, leaf, texts):
-        """What is wrong with the record; texts that were erased are None."""
-        data, time, act = leaf["data"], instant(leaf["time"]), leaf["activity"]
+        """Raises what is wrong with the record; texts that were erased are None."""
+        data, act, request = leaf["data"], leaf["activity"], self.open.get(leaf.get("request"))
+        time = instant(leaf["time"])
         if act in RULES and isinstance(data.get("policy"), dict):
             self.take_rules(data)
-        if act in ("passkey.registered", "signingKey.added") and "publicKey" in data:
-            return self.register(data["passkey" if act == "passkey.registered" else "key"], data, time)
-        if act == "signingKey.confirmed":
-            return self.confirm(leaf, data, time)
-        if act in ("passkey.removed", "signingKey.removed"):
+        elif act in ("passkey.registered", "signingKey.added") and "publicKey" in data:
+            self.register(data["passkey" if act == "passkey.registered" else "key"], data, time)
+        elif act == "signingKey.confirmed":
+            self.confirm(leaf["actor"], data, time)
+        elif act in ("passkey.removed", "signingKey.removed"):
             self.keys.pop(data.get("passkey", data.get("key")), None)
         elif act == "request.submitted":
-            if leaf["request"] in self.over or leaf["request"] in self.engineers:
-                return "the request was there before"
-            self.engineers[leaf["request"]] = data["engineer"]
-        elif act == "request.customerAsked":
-            self.quorums[leaf["request"]] = data.get("approvalsNeeded", 0)
+            need(not request and leaf["request"] not in self.over, "the request was there before")
+            self.open[leaf["request"]] = Request(data["engineer"])
+        elif act == "request.customerAsked" and request:
+            request.quorum = data.get("approvalsNeeded", 0)
         elif act == "request.approved":
-            signed = "signature" in data or "statement" in leaf["commitments"]
-            problem = self.approve(leaf, data, time, texts) if signed else None
-            if problem is None and data.get("stage") == "customer" and leaf["actor"].startswith("PER-") \
-                    and leaf["actor"] != self.engineers.get(leaf["request"]):
-                self.approved.setdefault(leaf["request"], set()).add(leaf["actor"])
-            return problem
+            self.approve(leaf, request, time, texts)
         elif act == "access.granted":
-            is_open = leaf["request"] in self.engineers and leaf["request"] not in self.granted
-            self.granted.add(leaf["request"])
-            return self.grant(leaf, data, texts) if is_open else "no request is open that this access could be of"
+            need(request and not request.is_granted, "no request is open that this is access of")
+            request.is_granted = True
+            self.grant(request, data, texts)
         elif act in ENDS and "request" in leaf:
             self.over.add(leaf["request"])
-            for of_request in (self.engineers, self.quorums, self.signed, self.unread, self.approved):
-                of_request.pop(leaf["request"], None)
-        return None
+            self.open.pop(leaf["request"], None)
 
     def take_rules(self, data):
         rules = data["policy"] | {"version": data["version"], "licensed": data.get("licensed")}
         kinds = [type(rules[name]) for name in ("requireApproval", "approvalsNeeded", "version")]
-        if kinds != [bool, int, int]:
-            raise Refused("the rules cannot be read")
+        need(kinds == [bool, int, int], "the rules cannot be read")
         span(rules.get("coolingOff", "PT24H"))
         self.rules = rules
 
     def register(self, name, data, time):
-        if name in self.used:
-            return f"key {name} was there before"
+        need(name not in self.used, f"key {name} was there before")
         self.used.add(name)
-        wait = span(self.rules.get("coolingOff", "PT24H"))
-        self.keys[name] = {"person": data["person"], "key": data["publicKey"],
-                           "from": time + datetime.timedelta(seconds=wait)}
-        return None
+        wait = datetime.timedelta(seconds=span(self.rules.get("coolingOff", "PT24H")))
+        self.keys[name] = {"whole": (data["person"], data["publicKey"]), "from": time + wait}
 
-    def confirm(self, leaf, data, time):
-        name, actor = data["key"], leaf["actor"]
-        known = self.keys.get(name)
-        if not known or (known["person"], known["key"]) != (data["person"], data["publicKey"]) \
-                or actor == data["person"] or not actor.startswith("PER-"):
-            return f"the confirmation of key {name} is not of what was registered"
-        known["from"] = min(known["from"], time)
-        return None
+    def confirm(self, actor, data, time):
+        key = self.keys.get(data["key"])
+        need(key and key["whole"] == (data["person"], data["publicKey"])
+             and actor != data["person"] and actor.startswith("PER-"),
+             f"the confirmation of key {data['key']} is not of what was registered")
+        key["from"] = min(key["from"], time)
 
-    def approve(self, leaf, data, time, texts):
-        if "statement" in texts and texts["statement"] is None:
-            # Erased, which another rule looks at; what access it allowed cannot be told any more.
-            self.unread.setdefault(leaf["request"], set()).add(leaf["actor"])
-            return None
-        try:
-            text, signed = texts.get("statement"), data.get("signature")
-            if not isinstance(text, str) or not isinstance(signed, dict):
-                raise Refused("statement and signature go together")
-            said = self.statement(text)
-            self.fits(said, leaf, data, time)
-            members, name, check = SIGNATURES[signed["kind"]]
-            key = self.keys.get(signed[name])
-            if set(signed) != members:
-                raise Refused("the signature has other members")
-            if not key or key["person"] != leaf["actor"] or key["from"] > time:
-                raise Refused(f"key {signed[name]} does not count for {leaf['actor']} here")
-            if not check(signed, key["key"], text.encode()):
-                raise Refused("the signature is wrong")
-            if said["nonce"] in self.nonces:
-                raise Refused("the statement was used before")
-        except MALFORMED as problem:
-            return f"the approval is not signed as it says: {problem}"
+    def approve(self, leaf, request, time, texts):
+        data, actor = leaf["data"], leaf["actor"]
+        if "signature" in data or "statement" in leaf["commitments"]:
+            # Erased is what another rule looks at; what access it allowed cannot be told any more.
+            if texts.get("statement", "") is not None:
+                need(request, "no request is open that it could be of")
+                request.signed[actor] = self.signed_statement(leaf, request, time, texts)
+            elif request:
+                request.unread.add(actor)
+        if request and data.get("stage") == "customer" and actor.startswith("PER-") \
+                and actor != request.engineer:
+            request.approved.add(actor)
+
+    def signed_statement(self, leaf, request, time, texts):
+        text, signed, actor = texts["statement"], leaf["data"]["signature"], leaf["actor"]
+        said = read_statement(text)
+        facts = {
+            "approver": actor, "request": leaf["request"], "tenant": self.tenant,
+            "policy": self.rules.get("version"), "engineer": request.engineer,
+            "requestVersion": leaf["data"]["version"] - 1}
+        for name, value in facts.items():
+            need(said[name] == value, f"the statement's {name} is not that of the log")
+        origin, size = said["log"]["origin"], said["log"]["size"]
+        need(origin.endswith(f"/v1/tenants/{self.tenant}/log") and size <= leaf["index"],
+             "the statement is of another log")
+        need(instant(said["issued"]) <= time + datetime.timedelta(minutes=2),
+             "the statement is of later than its record")
+        members, name, is_good = SIGNATURES[signed["kind"]]
+        key = self.keys.get(signed[name])
+        need(set(signed) == members, "the signature has other members")
+        need(key and key["whole"][0] == actor and key["from"] <= time,
+             f"key {signed[name]} does not count for {actor} here")
+        need(is_good(signed, key["whole"][1], text.encode()), "the signature is wrong")
+        need(said["nonce"] not in self.nonces, "the statement was used before")
         self.nonces.add(said["nonce"])
-        self.signed.setdefault(leaf["request"], {})[leaf["actor"]] = said
-        return None
-
-    def statement(self, text):
-        said = one_spelling(text, STATEMENT)
-        resources = said["resources"]
-        if (said["v"], said["type"], said["decision"], said["end"]) != (1, "lockbox-approval", "approve", "afterDuration") \
-                or not resources or any(
-                    set(one) != {"actions", "kind", "name", "service"} or not one["actions"] for one in resources) \
-                or set(said["log"]) != {"origin", "size"}:
-            raise Refused("the statement is not one")
-        if len(unbase64(said["nonce"], url=True)) != 16:
-            raise Refused("the statement's nonce has not 16 bytes")
-        span(said["duration"])
-        if said["start"] != "onApproval":
-            instant(said["start"])
         return said
 
-    def fits(self, said, leaf, data, time):
-        facts = {
-            "approver": leaf["actor"], "request": leaf["request"], "tenant": self.tenant,
-            "policy": self.rules.get("version"), "engineer": self.engineers.get(leaf["request"]),
-            "requestVersion": data["version"] - 1}
-        for name, value in facts.items():
-            if type(said[name]) is not type(value) or said[name] != value:
-                raise Refused(f"the statement's {name} is not that of the log")
-        if not said["log"]["origin"].endswith(f"/v1/tenants/{self.tenant}/log") or said["log"]["size"] > leaf["index"]:
-            raise Refused("the statement is of another log")
-        if instant(said["issued"]) > time + datetime.timedelta(minutes=2):
-            raise Refused("the statement is of later than its record")
-
-    def grant(self, leaf, data, texts):
+    def grant(self, request, data, texts):
         if data.get("basis") == "policy":
-            is_free = self.rules.get("requireApproval") is False or self.rules.get("licensed") is False
-            return None if is_free else "access was given without approval"
-        if data.get("basis") != "approval":
-            return "access rests on nothing"
-        needed = max(1, self.rules.get("approvalsNeeded", 1), self.quorums.get(leaf["request"], 0))
-        approved = len(self.approved.get(leaf["request"], ()))
-        if approved < needed:
-            return f"access was given with {approved} approvals, where {needed} are needed"
+            need(self.rules.get("requireApproval") is False or self.rules.get("licensed") is False,
+                 "access was given without approval")
+            return
+        need(data.get("basis") == "approval", "access rests on nothing")
+        needed = max(1, self.rules.get("approvalsNeeded", 1), request.quorum)
+        approved = len(request.approved)
+        need(approved >= needed, f"{approved} approvals of this access, where {needed} are needed")
         if self.rules.get("signedApprovals", "off") == "off":
-            return None
-        signed = self.signed.get(leaf["request"], {})
-        covering = len([said for said in signed.values() if covers(said, data, texts)])
-        unread = len(self.unread.get(leaf["request"], set()) - set(signed))
-        if covering + unread < needed:
-            return f"access was given with {covering} signed approvals that cover it, where {needed} are needed"
-        if covering < needed or any(texts[name] is None for name in texts if name.startswith("resource")):
-            self.uncheckable += 1
-        return None
+            return
+        covering = len([said for said in request.signed.values() if covers(said, data, texts)])
+        need(covering + len(request.unread - set(request.signed)) >= needed,
+             f"{covering} signed approvals cover this access, where {needed} are needed")
+        is_erased = any(texts[name] is None for name in texts if name.startswith("resource"))
+        self.uncheckable += covering < needed or is_erased
 
 
 def covers(said, grant, texts):
     start, end = instant(grant["start"]), instant(grant["end"])
-    if not grant["resources"]:
-        raise Refused("access to nothing")
-    if (end - start).total_seconds() > span(said["duration"]):
-        return False
-    if said["start"] != "onApproval" and start < instant(said["start"]):
-        return False
+    need(grant["resources"], "access to nothing")
     # A name that was erased (None) is any name: what is left is compared.
-    return all(
-        any(one["service"] == given["service"] and texts[f"resource{place}"] in (one["name"], None)
-            and set(given["actions"]) <= set(one["actions"]) for one in said["resources"])
-        for place, given in enumerate(grant["resources"]))
+    return ((end - start).total_seconds() <= span(said["duration"])
+            and (said["start"] == "onApproval" or start >= instant(said["start"]))
+            and all(any(one["service"] == given["service"]
+                        and texts[f"resource{place}"] in (one["name"], None)
+                        and set(given["actions"]) <= set(one["actions"])
+                        for one in said["resources"])
+                    for place, given in enumerate(grant["resources"])))
 
 
-# --- A whole log.
+# --- A whole log, or a part of one.
 
 
 class Verification:
-    """Finds what is wrong. `findings` are (code, record or None, words); `notes` is what is not wrong, and is said."""
+    """Finds what is wrong: `findings`, (code, record or None, words). `notes` is what is said, and
+    is not wrong."""
 
-    def __init__(self, key, now=None):
+    def __init__(self, key, now):
         self.key, self.origin, self.now = key, key.name, now
-        self.findings, self.notes, self.heads, self.seen, self.later, self.signed_at = [], [], {}, {}, [], {}
-        self.earlier = []
-        parts = self.origin.split("/")
-        self.log = "provider" if parts[-3:] == ["v1", "provider", "log"] else None
-        if len(parts) > 4 and parts[-1] == "log" and parts[-4:-2] == ["v1", "tenants"] and parts[-2]:
-            self.log = "tenant:" + parts[-2]
-        if self.log is None:
-            self.say("origin-wrong", None, f"{self.origin} is no log's name")
-        self.records, self.erasures, self.erased = {}, {}, []
+        self.findings, self.notes, self.later, self.earlier = [], [], [], []
+        # By size: the root that is believed, the notes that say so, and when the log signed them.
+        self.heads, self.seen, self.signed_at = {}, {}, {}
+        # By place: leaf and texts. A text is a string, or None where it was erased; all are None
+        # where none are at hand.
+        self.records, self.erased = {}, []
+        name = re.search(r"/v1/(?:provider|tenants/([^/]+))/log\Z", self.origin)
+        self.tenant = name and name[1]
+        self.log = name and (f"tenant:{name[1]}" if name[1] else "provider")
+        self.check(self.log, "origin-wrong", None, f"{self.origin} is no log's name")
 
-    def say(self, code, record, words):
-        self.findings.append((code, record, words))
+    def say(self, code, record=None, detail=""):
+        self.findings.append((code, record, FINDINGS[code] + (detail and f": {detail}")))
 
-    # Checkpoints
+    def check(self, good, code, record=None, detail=""):
+        if not good:
+            self.say(code, record, detail)
+
+    @contextlib.contextmanager
+    def finding(self, code, record=None, lead=""):
+        """Whatever is malformed inside is this finding, or the one that it says."""
+        try:
+            yield
+        except MALFORMED as problem:
+            detail = ": ".join(filter(None, [lead, str(problem)]))
+            self.say(getattr(problem, "code", None) or code, record, detail)
+
+    # Heads and keys (docs/spec/verification.md 1 and 4)
 
     def checkpoint(self, name, data):
-        """A signed head. One that the known key has not signed waits for the records: the key may have changed."""
-        try:
+        """A signed head. It waits for the records: they tell which keys are believed."""
+        with self.finding("note-malformed", lead=name):
             self.later.append((name, Note(data)))
-        except Refused as problem:
-            self.say(problem.code, None, f"{name}: {problem}")
-
-    def believe(self, name, note, key):
-        size, root = head_of(note, self.origin)
-        self.signed_at.setdefault(size, []).append(note.time(key))
-        if self.heads.setdefault(size, root) != root:
-            self.say("two-heads", None, f"{name}: two roots were signed for the size {size}")
-        else:
-            self.seen.setdefault(size, []).append(note)
 
     def changes(self, is_whole):
-        """The keys that the log says it had, oldest first, each with the record that brought it, and which of them is trusted."""
+        """The keys that the log had, oldest first, each with the record that brought it, and which
+        of them is the trusted one."""
         changes = []
         for index in sorted(self.records):
             leaf = self.records[index][0]
             if leaf["activity"] != "key.changed":
                 continue
             data = leaf["data"]
-            try:
+            with self.finding("key-change-invalid", index):
                 old, new = Key(data["previous"]), Key(data["key"])
-                text = f"lockbox-key-change/v1\n{self.origin}\n{data['previous']}\n{data['key']}\n{index}\n"
-                if old.name != self.origin or new.name != self.origin or old.line == new.line:
-                    raise Refused("it does not name two keys of this log")
-                if not ed25519_is_good(old.public, unbase64(data["signature"]), text.encode()):
-                    raise Refused("the old key has not signed it")
+                text = f"lockbox-key-change/v1\n{self.origin}\n{old.line}\n{new.line}\n{index}\n"
+                need(old.name == new.name == self.origin and old.line != new.line,
+                     "it does not name two keys of this log")
+                need(ed25519_is_good(old.public, unbase64(data["signature"]), text.encode()),
+                     "the old key has not signed it")
                 changes.append((index, old, new))
-            except MALFORMED as problem:
-                self.say("key-change-invalid", index, f"the change of the key is not valid: {problem}")
-        lines = [old.line for _, old, _ in changes[:1]] + [new.line for _, _, new in changes]
-        follows = [old.line for _, old, _ in changes] == lines[:-1] and len(set(lines)) == len(lines)
-        if changes and follows and self.key.line in lines:
-            return [(-1, changes[0][1]), *((index, new) for index, _, new in changes)], lines.index(self.key.line)
+        olds, news = [old.line for _, old, _ in changes], [new.line for _, _, new in changes]
+        lines = olds[:1] + news
+        if olds == lines[:-1] and len(set(lines)) == len(lines) and self.key.line in lines:
+            chain = [(-1, changes[0][1]), *((index, new) for index, _, new in changes)]
+            return chain, lines.index(self.key.line)
         # In a part of a log, changes may be missing between those that are there.
-        if changes and is_whole:
-            self.say("key-change-invalid", changes[0][0], "the changes are no way from one key to the next that the trusted one is on")
+        self.check(not changes or not is_whole, "key-change-invalid", changes and changes[0][0],
+                   "no way leads from one key to the next that the trusted one is on")
         return [(-1, self.key)], 0
 
     def follow_keys(self, is_whole):
-        """Takes the heads that the trusted key signed, or one to which the records lead from it. Anybody can write a record
-        in which a key of theirs hands over to the trusted one: what only an earlier key signed is held against the log, and
-        not believed."""
+        """Believes the heads that the trusted key signed, or one to which the records lead from it.
+        Anybody can write a record in which a key of theirs hands over to the trusted one: what only
+        an earlier key signed is held against the log, and not believed."""
         chain, trusted = self.changes(is_whole)
         self.believed = {key.line for _, key in chain[trusted:]}
         for name, note in self.later:
-            try:
-                signers = [place for place, (_, key) in enumerate(chain) if note.by(key)]
-                for place in signers:
-                    note.require(chain[place][1])
-                size, root = head_of(note, self.origin) if signers else (0, None)
-                place = max(signers, default=0)
-                if not signers or place > trusted and size <= chain[place][0]:
-                    raise Refused("no known key has signed it", "note-unsigned")
+            with self.finding("note-unsigned", lead=name):
+                signed = [(place, ed25519_is_good(key.public, data, note.text.encode()))
+                          for place, (_, key) in enumerate(chain) for data in note.by(key)]
+                need(all(good for _, good in signed), code="note-bad-signature")
+                need(signed)
+                (size, root), place = head_of(note, self.origin), max(signed)[0]
+                need(place <= trusted or size > chain[place][0])
                 if place < trusted:
                     self.earlier.append((name, size, root))
                 else:
-                    self.believe(name, note, chain[place][1])
-                if place + 1 < len(chain) and size > chain[place + 1][0] + 1:
-                    self.say("key-retired", None, f"the head of {size} is signed by a key that was given up before")
-            except Refused as problem:
-                self.say(problem.code, None, f"{name}: {problem}")
+                    self.believe(name, note, size, root, chain[place][1])
+                retired = [index + 1 for index, _ in chain[place + 1:place + 2]]
+                self.check(not retired or size <= retired[0], "key-retired", None, f"of {size}")
         for name, size, root in self.earlier:
-            if not is_whole or not self.heads or size > max(self.heads):
-                self.say("note-unsigned", None, f"{name}: only a key before the trusted one has signed it")
-            elif self.heads.get(size, root) != root:
-                self.say("two-heads", None, f"{name}: two roots were signed for the size {size}")
+            if not is_whole or size > max(self.heads, default=-1):
+                self.say("note-unsigned", None, f"{name}: only by a key before the trusted one")
+            else:
+                self.check(self.heads.get(size, root) == root, "two-heads", None, f"{name}: {size}")
 
-    def witnesses(self, keys, needed, max_age):
-        """The newest head that enough witnesses have cosigned; what is newer may not wait for them longer than `max_age`."""
-        distinct = {key.public: key for key in keys}.values()
-        for size in sorted(self.heads, reverse=True):
-            try:
-                times = [max((time for note in self.seen[size] if (time := note.time(key)) is not None), default=None) for key in distinct]
-            except Refused as problem:
-                return self.say(problem.code, None, f"a witness: {problem}")
-            times = sorted(time for time in times if time is not None)
-            if len(times) >= needed:
-                self.not_before(times[-1], "a witness cosigned")
-                rest = max(self.heads) - size
-                if rest and (max_age is None or self.now.timestamp() - times[-needed] > max_age):
-                    self.say("witness-behind", None, f"witnesses have cosigned {size} records and not the {rest} after them")
-                return self.notes.append(f"{len(times)} witnesses have cosigned the first {size} records")
-        return self.say("witness-missing", None, f"no head is cosigned by {needed} of the witnesses that were asked for")
+    def believe(self, name, note, size, root, key):
+        self.signed_at.setdefault(size, []).extend(note.times(key))
+        if self.heads.setdefault(size, root) == root:
+            self.seen.setdefault(size, []).append(note)
+        else:
+            self.say("two-heads", None, f"{name}: {size}")
 
-    # Records
+    # Records (2)
 
-    def add(self, index, leaf, texts):
-        """A leaf in its place, and its texts: a string, or None where it was erased; all None where none are at hand."""
-        if self.log and leaf["log"] != self.log:
-            self.say("log-wrong", index, f"the record is of the log {leaf['log']}")
-        self.records[index] = (leaf, texts)
+    def line(self, number, text):
+        """A line of an export, once everything in it agrees."""
+        line = Line(number, text)
+        shown = line.shown
+        self.check(shown["hash"] == base64_of(leaf_hash(line.data)), "hash-wrong", line.index)
+        extra = sorted({*(set(shown) - set(SHOWN)), *(set(shown["actor"]) - {"id", "name"}),
+                        *(name for one in shown["texts"].values()
+                          for name in set(one) - {"salt", "text"})})
+        self.check(not extra, "member-unknown", line.index, ", ".join(extra[:3]))
+        with self.finding("leaf-malformed", line.index):
+            line.leaf = read_leaf(line.data)
+        if line.leaf:
+            line.texts = self.texts(line)
+            self.agree(line)
+        return line
 
-    def line(self, text):
-        """A line of an export: (shown, leaf, bytes of the leaf, texts), once everything in it agrees."""
-        shown = strict_json(text)
-        if not isinstance(shown, dict) or not is_record(shown):
-            raise Refused("not a record", "line-unreadable")
-        index, data = shown["index"], shown["leaf"].encode()
-        if shown["hash"] != base64.b64encode(leaf_hash(data)).decode():
-            self.say("hash-wrong", index, "the hash shown is not the leaf's")
-        extra = sorted((set(shown) - set(SHOWN)) | {f"actor.{name}" for name in set(shown["actor"]) - {"id", "name"}}
-                       | {f"texts.{name}" for one in shown["texts"].values() for name in set(one) - {"salt", "text"}})
-        if extra:
-            self.say("member-unknown", index, f"it shows {extra[0]}, which the leaf does not bear out")
-        try:
-            leaf = read_leaf(data)
-        except Refused as problem:
-            self.say(problem.code, index, str(problem))
-            return shown, None, data, {}
-        for name in ("index", "time", "activity", "data", "request"):
-            if not same(shown[name], leaf.get(name)):
-                self.say("member-changed", index, f"the {name} shown is not the leaf's")
-        return shown, leaf, data, self.texts(index, shown, leaf)
-
-    def texts(self, index, shown, leaf):
+    def texts(self, line):
         texts = {}
-        for field, wanted in leaf["commitments"].items():
-            one = shown["texts"].get(field)
+        for field, wanted in line.leaf["commitments"].items():
+            one = line.shown["texts"].get(field)
             if one is None:
-                self.say("text-missing", index, f"the text {field} is not there")
+                self.say("text-missing", line.index, field)
                 continue
-            if one["text"] is None:
-                self.erased.append((index, field))
-                texts[field] = None
-                if one["salt"] is not None:
-                    self.say("salt-left", index, f"the text {field} was erased and its salt was not")
-                continue
-            try:
-                salt = unbase64(one["salt"])
-                good = len(salt) == 16 and commitment(salt, field, one["text"]) == unbase64(wanted)
-            except Refused:
-                good = False
-            if not good:
-                self.say("text-changed", index, f"the text {field} is not what was committed to")
             texts[field] = one["text"]
-        for field in sorted(set(shown["texts"]) - set(leaf["commitments"])):
-            self.say("text-added", index, f"the text {field} was never in the log")
-        actor = shown["actor"]
-        if actor.get("id") != leaf["actor"] or actor.get("name") is not None and actor["name"] != texts.get("actorName"):
-            self.say("member-changed", index, "the actor shown is not the leaf's")
+            if one["text"] is None:
+                self.erased.append((line.index, field))
+                self.check(one["salt"] is None, "salt-left", line.index, field)
+            else:
+                good = opens(unbase64(wanted), field, one)
+                self.check(good, "text-changed", line.index, field)
+        for field in sorted(set(line.shown["texts"]) - set(line.leaf["commitments"])):
+            self.say("text-added", line.index, field)
         return texts
 
-    # What is read
+    def agree(self, line):
+        shown, leaf, actor = line.shown, line.leaf, line.shown["actor"]
+        for name in ("index", "time", "activity", "data", "request"):
+            # Compared as texts: to Python, 1 is True.
+            self.check(canonical(shown[name]) == canonical(leaf.get(name)), "member-changed",
+                       line.index, name)
+        self.check(actor["id"] == leaf["actor"]
+                   and actor["name"] in (None, line.texts.get("actorName")),
+                   "member-changed", line.index, "actor")
+
+    def add(self, index, leaf, texts):
+        self.check(self.log in (None, leaf["log"]), "log-wrong", index, leaf["log"])
+        self.records[index] = (leaf, texts)
+
+    # The tree (3)
 
     def lines(self, data):
-        """Of an export: (number, shown, leaf, bytes of the leaf, texts) of each line that is a record."""
         lines, read = data.split(b"\n"), []
-        for number, line in enumerate(lines[:-1] if not lines[-1] else lines, 1):
-            try:
-                read.append((number, *self.line(line.decode("utf-8"))))
-            except (Refused, UnicodeDecodeError) as problem:
-                self.say(getattr(problem, "code", "line-unreadable"), None, f"line {number}: {problem}")
+        for number, line in enumerate(lines if lines[-1] else lines[:-1], 1):
+            with self.finding("line-unreadable", lead=f"line {number}"):
+                read.append(self.line(number, line.decode()))
         return read
 
     def export(self, data, is_whole):
         read = self.lines(data)
-        # Keys may have changed: which heads are believed depends on the records, and what is wrong with them on the heads.
-        self.records = {shown["index"]: (leaf, texts) for _, shown, leaf, _, texts in reversed(read) if leaf}
+        # Which heads are believed depends on the records, and what is wrong with them on the heads.
+        self.records = {line.index: (line.leaf, line.texts) for line in read[::-1] if line.leaf}
         self.follow_keys(is_whole)
         self.records, newest = {}, max(self.heads, default=0)
         if not self.heads:
-            return self.say("no-checkpoint", None, "there is no head to hold the records against")
-        proofs = {number: self.proof(shown, data) for number, shown, _, data, _ in read}
-        kept = self.sort_out(read, proofs, newest, is_whole)
-        for index, (_, leaf, _, texts) in kept.items():
-            if leaf:
-                self.add(index, leaf, texts)
+            self.say("no-checkpoint")
+            return read
+        for line in read:
+            line.is_proven = self.is_proven(line)
+        kept = self.sort_out(read, newest, is_whole)
+        for line in kept.values():
+            if line.leaf:
+                self.add(line.index, line.leaf, line.texts)
         has_all = is_whole and len(kept) == newest
-        genuine = has_all and self.replay([leaf_hash(kept[index][2]) for index in range(newest)])
-        if has_all and not genuine and not any(proofs[number] for number, *_ in kept.values()):
-            return None
-        for index, (number, *_) in kept.items():
-            if proofs[number] is None and not genuine:
-                self.say("record-unproven", index, "the record has no proof that leads to a head at hand")
-            elif proofs[number] is False:
-                self.say("proof-wrong" if genuine else "not-in-log", index, "its proof does not lead to a signed root")
-        return None
+        genuine = has_all and self.replay([leaf_hash(kept[index].data) for index in range(newest)])
+        needs_proof = not genuine and (not has_all or any(line.is_proven for line in kept.values()))
+        for index, line in kept.items():
+            self.check(line.is_proven is not None or not needs_proof, "record-unproven", index)
+            code = "proof-wrong" if genuine else "not-in-log"
+            self.check(line.is_proven is not False, code, index)
+        return read
 
-    def sort_out(self, read, proofs, newest, is_whole):
-        """One line for each place of the log: where two claim one, the one that is proven has it."""
-        kept = {}
-        for number, shown, leaf, data, texts in sorted(read, key=lambda one: (one[1]["index"], not proofs[one[0]], one[0])):
-            index = shown["index"]
-            if index >= newest:
-                code = "record-uncovered" if shown.get("size", 0) > newest else "record-inserted"
-                self.say(code, index, f"line {number} is beyond the newest head")
-            elif index in kept:
-                self.say("record-repeated" if kept[index][2] == data else "record-inserted", index,
-                         f"line {number} is a second record in this place")
-            else:
-                kept[index] = (number, leaf, data, texts)
-        numbers, end = [number for number, *_ in kept.values()], max(kept, default=-1) + 1
-        if is_whole and numbers != sorted(numbers):
-            self.say("records-out-of-order", None, "the records are not in the order of the log")
-        if is_whole:
-            for index in missing(kept, end):
-                self.say("record-missing", index, "the record is not there")
-        if is_whole and end < newest:
-            self.say("log-truncated", None, f"the records end at {end}, and {newest} are in the log")
-        return kept
-
-    def proof(self, shown, data):
-        """Whether the record's proof leads to a signed root; None where there is no proof, or no such root."""
+    def is_proven(self, line):
         try:
-            root = self.heads[shown["size"]]
-            steps = [unbase64(step) for step in shown["proof"]]
-        except (KeyError, TypeError, Refused):
+            size, steps = line.shown["size"], [unbase64(step) for step in line.shown["proof"]]
+            root = self.heads[size]
+        except MALFORMED:
             return None
         return all(len(step) == 32 for step in steps) and is_included(
-            leaf_hash(data), shown["index"], shown["size"], steps, root)
+            leaf_hash(line.data), line.index, size, steps, root)
+
+    def sort_out(self, read, newest, is_whole):
+        """One line for each place: where two claim one, the one that is proven has it."""
+        kept = {}
+        for line in sorted(read, key=lambda one: (one.index, not one.is_proven, one.number)):
+            index, other = line.index, kept.get(line.index)
+            if index >= newest:
+                is_newer = line.shown.get("size", 0) > newest
+                self.say("record-uncovered" if is_newer else "record-inserted", index, "at the end")
+            elif other:
+                self.say("record-repeated" if other.data == line.data else "record-inserted", index,
+                         f"line {line.number} has the place of line {other.number}")
+            else:
+                kept[index] = line
+        if is_whole:
+            numbers, end = [line.number for line in kept.values()], max(kept, default=-1) + 1
+            self.check(numbers == sorted(numbers), "records-out-of-order")
+            gaps = (index for index in range(end) if index not in kept)
+            for index in itertools.islice(gaps, 100):
+                self.say("record-missing", index)
+            self.check(end >= newest, "log-truncated", None, f"{end} of {newest}")
+        return kept
 
     def replay(self, hashes):
         tree, good = Tree(), True
-        for size, root in sorted({*self.heads.items(), *((size, root) for _, size, root in self.earlier)}):
+        earlier = ((size, root) for _, size, root in self.earlier)
+        for size, root in sorted({*self.heads.items(), *earlier}):
             while tree.size < min(size, len(hashes)):
                 tree.add(hashes[tree.size])
-            if tree.size == size and tree.root != root:
-                self.say("log-rewritten", None, f"the records do not lead to the root that was signed for {size}")
+            if tree.size == size and tree.root() != root:
+                self.say("log-rewritten", None, f"that of {size}")
                 good = False
         return good
 
     def tiles(self, folder, export, is_whole):
-        """Leaves from a folder of tiles (C2SP tlog-tiles), texts from an export beside it where there is one."""
+        """Leaves from a folder of tiles (C2SP tlog-tiles); texts from an export beside, if any."""
         read = self.lines(export) if export is not None else []
-        # The first head may be of a later key: what size it says is believed for reading, and for nothing else.
-        said = [int(note.text.split("\n")[1]) for _, note in self.later if re.fullmatch("[0-9]{1,18}", note.text.split("\n")[1])]
-        size, leaves = max([*self.heads, *said], default=0), []
+        # Of a head, the size is enough for reading: which key signed it is known once that is done.
+        sizes = [note.text.split("\n")[1] for _, note in self.later]
+        size = max((int(text) for text in sizes if re.fullmatch("[0-9]{1,18}", text)), default=0)
+        leaves = self.entries(folder, size)
+        for index, data in enumerate(leaves):
+            with self.finding("leaf-malformed", index):
+                leaf = read_leaf(data)
+                self.check(leaf["index"] == index, "member-changed", index, "its place")
+                self.add(index, leaf, None)
+        self.follow_keys(is_whole)
+        if not self.heads:
+            return self.say("no-checkpoint")
+        newest, level, row = max(self.heads), 0, [leaf_hash(data) for data in leaves]
+        self.check(len(leaves) >= newest, "log-truncated", None, f"{len(leaves)} of {newest}")
+        self.replay(row)
+        while row and len(leaves) == size:
+            self.tile_row(folder, level, row)
+            row = [Tree(row[start - 256:start]).root() for start in range(256, len(row) + 1, 256)]
+            level += 1
+        if export is not None:
+            self.beside(read, leaves, is_whole)
+        texts = [texts for leaf, texts in self.records.values() if leaf["commitments"]]
+        if None in texts:
+            self.notes.append(f"of {texts.count(None)} records the texts were not at hand")
+        return None
+
+    def entries(self, folder, size):
+        leaves = []
         for start in range(0, size, 256):
-            width = min(256, size - start)
-            try:
+            with self.finding("tile-unreadable", start, f"the entries from {start} on"):
+                width = min(256, size - start)
                 data, is_full = tile_file(folder, "entries", start // 256, width)
                 bundle = Bytes(data)
                 entries = [bundle.take(bundle.number(2)) for _ in range(256 if is_full else width)]
                 bundle.end()
                 leaves += entries[:width]
-            except (Refused, OSError) as problem:
-                self.say("tile-unreadable", start, f"the entries from {start} on: {problem}")
+            if len(leaves) < min(size, start + 256):
                 break
-        for index, data in enumerate(leaves):
-            try:
-                leaf = read_leaf(data)
-                if leaf["index"] != index:
-                    self.say("member-changed", index, "the leaf says another place")
-                self.add(index, leaf, None)
-            except Refused as problem:
-                self.say(problem.code, index, str(problem))
-        self.follow_keys(is_whole)
-        if not self.heads:
-            return self.say("no-checkpoint", None, "there is no head to hold the records against")
-        if len(leaves) < max(self.heads):
-            self.say("log-truncated", None, f"{len(leaves)} records are there of {max(self.heads)}")
-        level, row = 0, [leaf_hash(data) for data in leaves]
-        self.replay(row)
-        while row and len(leaves) == size:
-            self.tile_row(folder, level, row)
-            row = [root_of(row[start:start + 256]) for start in range(0, len(row) // 256 * 256, 256)]
-            level += 1
-        if export is not None:
-            self.beside(read, leaves, is_whole)
-        without = sum(bool(leaf["commitments"]) and texts is None for leaf, texts in self.records.values())
-        if without:
-            self.notes.append(f"the texts of {without} records were not at hand and were not checked")
-        return None
-
-    def beside(self, read, leaves, is_whole):
-        """Takes the texts from an export that lies beside the tiles, whose records these leaves have to be."""
-        genuine = {number: shown["index"] < len(leaves) and leaves[shown["index"]] == data for number, shown, _, data, _ in read}
-        for index, (number, leaf, _, texts) in self.sort_out(read, genuine, len(leaves), is_whole).items():
-            if not genuine[number]:
-                self.say("not-in-log", index, "the export has another leaf in this place")
-            elif leaf:
-                self.records[index] = (leaf, texts)
+        return leaves
 
     def tile_row(self, folder, level, row):
         for start in range(0, len(row), 256):
             wanted = b"".join(row[start:start + 256])
-            try:
+            with self.finding("tile-unreadable", None, f"of level {level}, from {start} on"):
                 data, is_full = tile_file(folder, str(level), start // 256, len(wanted) // 32)
-                if data[:len(wanted)] != wanted or len(data) != (8192 if is_full else len(wanted)):
-                    raise Refused("it has other hashes")
-            except (Refused, OSError) as problem:
-                self.say("tile-unreadable", None, f"tile {level} from {start} on: {problem}")
+                need(data.startswith(wanted) and len(data) == (8192 if is_full else len(wanted)),
+                     "it has other hashes")
+
+    def beside(self, read, leaves, is_whole):
+        """Takes the texts from an export beside, whose records have to be these leaves."""
+        for line in read:
+            line.is_proven = leaves[line.index:line.index + 1] == [line.data]
+        for index, line in self.sort_out(read, len(leaves), is_whole).items():
+            self.check(line.is_proven, "not-in-log", index, "it has another leaf than the tiles")
+            if line.is_proven and line.leaf:
+                self.records[index] = (line.leaf, line.texts)
+
+    # Rules over the records in order (5)
+
+    def rules(self, is_whole):
+        previous, approvals, is_open, erasures = None, Approvals(self.tenant), set(), {}
+        for index in sorted(self.records):
+            leaf, texts = self.records[index]
+            time = instant(leaf["time"])
+            self.check(previous is None or time >= previous, "time-back", index)
+            previous = time
+            if leaf["activity"] == "texts.erased":
+                erasures.update(self.erasure(index, leaf["data"]))
+            elif leaf["activity"] == "access.operations":
+                self.operations(index, leaf["data"], (texts or {}).get("operations"))
+            elif leaf["activity"] == "access.granted":
+                is_open.add(leaf.get("request"))
+            elif leaf["activity"] == "access.ended":
+                is_open.discard(leaf.get("request"))
+            elif leaf["activity"] == "log.recovered":
+                self.recovery(index, leaf["data"], is_open if is_whole else ())
+            if is_whole and texts is not None and self.log != "provider":
+                with self.finding("approval-invalid", index), refused_as("approval-invalid"):
+                    approvals.read(leaf, texts)
+        if is_whole:
+            self.erasures(erasures)
+        if approvals.uncheckable:
+            self.notes.append(f"of {approvals.uncheckable} accesses texts were erased: whether all "
+                              "was signed cannot be told")
+        return previous
+
+    def erasure(self, index, data):
+        """Which texts were erased, each with the record that says so."""
+        with self.finding("erasure-malformed", index):
+            places = [one["index"] for one in data["erased"]]
+            need(places and all(is_count(place) and place < index for place in places)
+                 and places == sorted(set(places)), "places do not rise")
+            for one in data["erased"]:
+                need(set(one) == {"fields", "index"} and one["fields"]
+                     and one["fields"] == sorted(set(one["fields"])), "fields do not rise")
+            return {(one["index"], name): index for one in data["erased"] for name in one["fields"]}
+        return {}
+
+    def erasures(self, said):
+        for index, field in self.erased:
+            self.check((index, field) in said, "erased-without-record", index, field)
+        gone = set(self.erased)
+        for (index, field), by in said.items():
+            is_there = index in self.records and self.records[index][1] is not None
+            self.check(not is_there or (index, field) in gone, "not-erased", index,
+                       f"{field}, by record {by}")
+
+    def operations(self, index, data, text):
+        with self.finding("operations-count", index), refused_as("operations-count"):
+            count, reads, writes = data["count"], data["reads"], data["writes"]
+            need(all(map(is_count, (count, reads, writes))) and count == reads + writes)
+            if text is not None:
+                *lines, rest = text.split("\n")
+                need(len(lines) == count and text and not rest)
+                for line in lines:
+                    object_of(line, null=True)
+
+    def recovery(self, index, data, is_open):
+        """An older copy of the database does not know what was ended since: taking it on leaves
+        nothing open."""
+        with self.finding("recovery-invalid", index):
+            signed, had = data["expectedSize"], data["size"]
+            need(is_count(signed) and is_count(had) and had <= index
+                 and len(unbase64(data["expectedRoot"])) == 32)
+            self.notes.append(f"record {index} says that the database was put back: "
+                              f"{signed} records had been signed, it had {had}")
+            for request in sorted(map(str, is_open)):
+                self.say("recovery-invalid", index, f"access of {request} was left open")
+
+    def freshness(self, newest_record, max_age):
+        signed = self.signed_at.get(max(self.heads), [])
+        times = [*signed, *([newest_record.timestamp()] if newest_record else [])]
+        newest = max(times, default=None)
+        if newest is not None:
+            self.not_before(newest, "what is newest")
+        is_fresh = max_age is None or times and self.now.timestamp() - newest <= max_age
+        self.check(is_fresh, "stale", None, spelt(newest) if times else "nobody knows of when")
+        if not signed:
+            self.notes.append("no signature tells when the newest head was signed")
+
+    def not_before(self, seconds, what):
+        """Whether it is yet to come: nothing that was signed so would ever be too old. Clocks may
+        be five minutes apart."""
+        good = seconds <= self.now.timestamp() + 300
+        self.check(good, "time-future", None, f"{what}, {spelt(seconds)}")
+
+    def witnesses(self, keys, needed, max_age):
+        """The newest head that enough witnesses have cosigned; what is newer may not wait for them
+        longer than `max_age`."""
+        distinct = {key.public: key for key in keys}.values()
+        with self.finding("witness-missing"):
+            for size in sorted(self.heads, reverse=True):
+                times = [[time for note in self.seen[size] for time in note.times(key)]
+                         for key in distinct]
+                latest = sorted(max(one) for one in times if one)
+                if len(latest) >= needed:
+                    self.not_before(latest[-1], "a cosignature")
+                    rest = max(self.heads) - size
+                    is_late = max_age is None or self.now.timestamp() - latest[-needed] > max_age
+                    self.check(not rest or not is_late, "witness-behind", None, f"{rest} are newer")
+                    return self.notes.append(
+                        f"{len(latest)} witnesses have cosigned the first {size} records")
+            self.say("witness-missing", None, f"{needed} have to")
+        return None
 
     # Receipts (docs/spec/receipt.md)
 
-    def receipt(self, said, lines):
-        self.checkpoint("the receipt's checkpoint", said["checkpoint"].encode("utf-8", "surrogatepass"))
-        self.export(b"".join(line + b"\n" for line in lines), False)
-        if said["key"] not in self.believed:
-            self.say("key-changed", None, "it names another key than the one that is trusted")
-        places = [index for index in map(index_of, lines) if index is not None]
-        if places != sorted(places):
-            self.say("records-out-of-order", None, "the records are not in the order of the log")
+    def receipt(self, data):
+        said, lines = None, []
+        with self.finding("receipt-malformed"):
+            said, lines = receipt_parts(data)
+        if not said:
+            return
+        self.checkpoint("the receipt's checkpoint", said["checkpoint"].encode())
+        places = [line.index for line in self.export(b"".join(lines), False)]
+        self.check(places == sorted(places), "records-out-of-order")
+        self.check(said["key"] in self.believed, "key-changed")
         version, acts = 0, []
         for index in sorted(self.records):
             leaf = self.records[index][0]
             if leaf.get("request") == said["request"]:
                 acts.append(leaf["activity"])
                 now = leaf["data"].get("version", version)
-                if type(now) is not int or now not in (version, version + 1):
-                    self.say("receipt-incomplete", index, f"between version {version} of the request and {now}")
+                self.check(type(now) is int and version <= now <= version + 1, "receipt-incomplete",
+                           index, f"between version {version} of the request and {now}")
                 version = now if type(now) is int else version
-            elif "request" in leaf or leaf["activity"] not in GROUNDS:
-                self.say("receipt-foreign", index, "the record does not belong in this receipt")
-        if acts[:1] != ["request.submitted"]:
-            self.say("receipt-incomplete", None, "it does not begin with the request")
-        if not set(acts) & ({"access.ended"} if "access.granted" in acts else ENDINGS):
-            self.say("receipt-incomplete", None, "the end of the request is not there")
-
-    # Rules over the records in order (docs/spec/log.md 6)
-
-    def rules(self, is_whole, max_age=None):
-        previous, approvals, is_open = None, Approvals(self.origin), set()
-        for index in sorted(self.records):
-            leaf, texts = self.records[index]
-            time = instant(leaf["time"])
-            if previous and time < previous:
-                self.say("time-back", index, "the record is older than the one before it")
-            previous = time
-            if leaf["activity"] == "texts.erased":
-                self.erasure(index, leaf)
-            if leaf["activity"] == "access.operations":
-                self.operations(index, leaf, texts or {})
-            self.recovery(index, leaf, is_open, is_whole)
-            problem = self.approval(approvals, leaf, texts) if is_whole and texts is not None else None
-            if problem:
-                self.say("approval-invalid", index, problem)
-        gone = set(self.erased)
-        for index, field in self.erased:
-            if is_whole and (index, field) not in self.erasures:
-                self.say("erased-without-record", index, f"the text {field} is gone and no record says so")
-        for index, field in self.erasures:
-            if is_whole and index in self.records and self.records[index][1] is not None and (index, field) not in gone:
-                self.say("not-erased", index, f"the text {field} is there, though record {self.erasures[index, field]} says it is not")
-        signed = [time for time in self.signed_at.get(max(self.heads, default=0), []) if time is not None]
-        newest = max([*signed, *([previous.timestamp()] if previous else [])], default=None)
-        if newest is not None:
-            self.not_before(newest, "what is newest was signed")
-        if max_age is not None and (newest is None or self.now.timestamp() - newest > max_age):
-            self.say("stale", None, f"what was signed last is of {'nobody knows when' if newest is None else spelt(newest)}")
-        if approvals.uncheckable:
-            self.notes.append(f"of {approvals.uncheckable} accesses texts were erased: whether all was signed cannot be told")
-        if not signed:
-            self.notes.append("no signature tells when the newest head was signed")
-
-    def not_before(self, seconds, what):
-        """Whether it is yet to come: nothing that was signed so would ever be too old. Clocks may be five minutes apart."""
-        if seconds > self.now.timestamp() + 300:
-            self.say("time-future", None, f"{what} at {spelt(seconds)}, which is yet to come")
-
-    def approval(self, approvals, leaf, texts):
-        try:
-            return approvals.read(leaf, texts) if self.log != "provider" else None
-        except MALFORMED as problem:
-            return f"it does not say what it has to: {problem}"
-
-    def recovery(self, index, leaf, is_open, is_whole):
-        """An older copy of the database does not know what was ended since: taking it on leaves nothing open."""
-        if leaf["activity"] == "access.granted":
-            is_open.add(leaf.get("request"))
-        elif leaf["activity"] == "access.ended":
-            is_open.discard(leaf.get("request"))
-        elif leaf["activity"] == "log.recovered":
-            data = leaf["data"]
-            sizes = [data.get(name) for name in ("expectedSize", "size")]
-            try:
-                if not all(type(size) is int and size >= 0 for size in sizes) or sizes[1] > index \
-                        or len(unbase64(data.get("expectedRoot"))) != 32:
-                    raise Refused("it does not say what was lost")
-            except Refused as problem:
-                return self.say("recovery-invalid", index, str(problem))
-            self.notes.append(f"record {index} says that the database was put back: {sizes[0]} records had been signed, it had {sizes[1]}")
-            for request in sorted(map(str, is_open)) if is_whole else []:
-                self.say("recovery-invalid", index, f"access of {request} was left open")
-        return None
-
-    def erasure(self, index, leaf):
-        try:
-            places = [one["index"] for one in leaf["data"]["erased"]]
-            if places != sorted(set(places)) or not places or not all(type(place) is int and 0 <= place < index for place in places):
-                raise Refused("places do not rise")
-            for one in leaf["data"]["erased"]:
-                if set(one) != {"fields", "index"} or one["fields"] != sorted(set(one["fields"])) or not one["fields"]:
-                    raise Refused("fields do not rise")
-            self.erasures.update({(one["index"], field): index for one in leaf["data"]["erased"] for field in one["fields"]})
-        except MALFORMED:
-            self.say("erasure-malformed", index, "what was erased is not said as it has to be")
-
-    def operations(self, index, leaf, texts):
-        data, text = leaf["data"], texts.get("operations")
-        counts = [data.get(name) for name in ("count", "reads", "writes")]
-        if not all(type(count) is int and count >= 0 for count in counts) or counts[0] != counts[1] + counts[2] \
-                or text is not None and (text.count("\n") != counts[0] or not text.endswith("\n")
-                                         or not all(map(is_object, text.split("\n")[:-1]))):
-            self.say("operations-count", index, "there are not as many operations as the record says")
+            else:
+                is_ground = "request" not in leaf and leaf["activity"] in GROUNDS
+                self.check(is_ground, "receipt-foreign", index)
+        self.check(acts[:1] == ["request.submitted"], "receipt-incomplete", None, "the request")
+        ends = {"access.ended"} if "access.granted" in acts else ENDS
+        self.check(ends & set(acts), "receipt-incomplete", None, "the end of the request")
 
 
-def is_object(text):
-    try:
-        value = strict_json(text)
-        return isinstance(value, dict) and is_plain(value, null=True) and canonical(value) == text
-    except Refused:
-        return False
-RECEIPT = "lockbox-receipt/v1"
-GROUNDS = {
-    "tenant.added", "tenant.policyChanged", "tenant.licenceChanged", "passkey.registered", "passkey.removed",
-    "signingKey.added", "signingKey.confirmed", "signingKey.removed", "key.changed", "texts.erased"}
-ENDINGS = {"access.ended", "request.rejected", "request.denied", "request.withdrawn", "request.expired"}
+GROUNDS = {*RULES, "passkey.registered", "passkey.removed", "signingKey.added",
+           "signingKey.confirmed", "signingKey.removed", "key.changed", "texts.erased"}
 
 
 def receipt_parts(data):
     """What the first and the last line say, and the lines of records between them."""
     lines, opening, closing = data.split(b"\n"), b'"records":[', b"],"
-    try:
-        if len(lines) < 4 or lines[-1] or not lines[0].endswith(opening) or not lines[-2].startswith(closing):
-            raise Refused("its lines are not those of a receipt, or it was cut short")
-        text = (lines[0][:-len(opening)] + lines[-2][len(closing):]).decode("utf-8")
-        said, records = strict_json(text), lines[1:-2]
-        if not isinstance(said, dict) or canonical(said) != text or list(said) != ["checkpoint", "key", "request", "type"] \
-                or not all(isinstance(one, str) for one in said.values()) or said["type"] != RECEIPT:
-            raise Refused("its first and last line are not those of a receipt")
-        if not all(line.endswith(b",") for line in records[:-1]):
-            raise Refused("two records are not separated as they should be")
+    with refused_as("receipt-malformed"):
+        need(len(lines) > 3 and not lines[-1] and lines[0].endswith(opening)
+             and lines[-2].startswith(closing), "its lines are not those of one, or not all there")
+        said = object_of((lines[0][:-len(opening)] + lines[-2][len(closing):]).decode(),
+                            dict.fromkeys(("checkpoint", "key", "request", "type"), str))
+        need(said["type"] == "lockbox-receipt/v1", "it is of another type")
+        need(all(line.endswith(b",") for line in lines[1:-3]), "two records are not separated")
         Key(said["key"])
-    except (Refused, UnicodeDecodeError) as problem:
-        raise Refused(str(problem), "receipt-malformed") from None
-    return said, [line[:-1] for line in records[:-1]] + records[-1:]
+    return said, [line[:-1] + b"\n" for line in lines[1:-3]] + lines[-3:-2]
 
 
-def index_of(line):
-    try:
-        return json.loads(line)["index"]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return None
+NOTE, BUNDLE, EXPORT = 1 << 20, 256 * 65537, 1 << 40
 
 
-def missing(present, end):
-    """The first hundred places before `end` that are not there."""
-    found, next_ = [], 0
-    for index in [*sorted(present), end]:
-        found += range(next_, min(index, next_ + 100 - len(found)))
-        next_ = index + 1
-    return found
-
-
-def spelt(seconds):
-    return str(datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)) if seconds < 2**37 else f"{seconds} seconds"
+def contents(path, limit):
+    """The bytes of a regular file: a pipe or a device gives bytes without end, or none, ever."""
+    about = os.stat(path)
+    need(stat.S_ISREG(about.st_mode) and about.st_size <= limit,
+         f"{path} is no regular file of {limit} bytes or fewer")
+    with open(path, "rb") as file:
+        return file.read(about.st_size)
 
 
 def tile_file(folder, level, index, width):
@@ -1102,98 +1117,90 @@ def tile_file(folder, level, index, width):
         groups.insert(0, f"x{index % 1000:03}")
     path = os.path.join(folder, "tile", level, *groups)
     part = f"{path}.p/{width}"
-    return (contents(part, BUNDLE), False) if width < 256 and os.path.exists(part) else (contents(path, BUNDLE), True)
+    is_full = width == 256 or not os.path.exists(part)
+    return contents(path if is_full else part, BUNDLE), is_full
 
 
-def root_of(hashes):
-    tree = Tree()
-    for hash_ in hashes:
-        tree.add(hash_)
-    return tree.root
+# --- The command.
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--export", help="records, a line each (JSON Lines)")
-    parser.add_argument("--tiles", help="a folder with checkpoint, tile/… and tile/entries/…")
-    parser.add_argument("--receipt", help="a receipt, as `lockbox receipt get` writes it")
-    parser.add_argument("--key", help="the log's key, or a file that has it; of a receipt, its own if left out")
-    parser.add_argument("--checkpoint", action="append", default=[], help="a signed head; older ones too, as many as were kept")
-    parser.add_argument("--log", help="the log that it has to be: provider, or tenant: and its identifier")
-    parser.add_argument("--partial", action="store_true", help="the export holds some of the records")
-    parser.add_argument("--witness", type=witness, action="append", default=[], help="the key of one who has to have cosigned")
-    parser.add_argument("--needed", type=int, help="how many of them; all if left out")
-    parser.add_argument("--max-age", type=span, metavar="PT1H", help="how old the newest head may be")
-    parser.add_argument("--now", type=instant, default=datetime.datetime.now(datetime.timezone.utc), help="instead of the clock")
-    parser.add_argument("--output", choices=["text", "json"], default="text")
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    option = parser.add_argument
+    option("--export", help="records, a line each (JSON Lines)")
+    option("--tiles", help="a folder with checkpoint, tile/… and tile/entries/…")
+    option("--receipt", help="a receipt, as `lockbox receipt get` writes it")
+    option("--key", help="the log's key, or a file that has it; of a receipt, its own if left out")
+    option("--checkpoint", action="append", default=[],
+           help="a signed head; older ones too, as many as were kept")
+    option("--log", help="the log that it has to be: provider, or tenant: and its identifier")
+    option("--partial", action="store_true", help="the export holds some of the records")
+    option("--witness", type=functools.partial(Key, kind=4), action="append",
+           default=[], help="the key of one who has to have cosigned")
+    option("--needed", type=int, help="how many of them; all if left out")
+    option("--max-age", type=span, metavar="PT1H", help="how old the newest head may be")
+    option("--now", type=instant, default=datetime.datetime.now(datetime.timezone.utc),
+           help="instead of the clock")
+    option("--output", choices=["text", "json"], default="text")
     options = parser.parse_args()
-    if not options.export and not options.tiles and not options.receipt:
-        parser.error("--export, --tiles or --receipt is needed")
-    if not options.key and not options.receipt:
-        parser.error("--key is needed")
+    if not options.receipt and not (options.key and (options.export or options.tiles)):
+        parser.error("--receipt is needed, or --key and --export or --tiles")
     return options
 
 
-def witness(line):
-    try:
-        return Key(line, kind=4)
-    except Refused as problem:
-        raise argparse.ArgumentTypeError(str(problem)) from None
-
-
-NOTE, BUNDLE, EXPORT = 1 << 20, 256 * 65537, 1 << 40
-
-
-def contents(path, limit):
-    """The bytes of a regular file: a pipe or a device gives bytes without end, or none, ever."""
-    about = os.stat(path)
-    if not stat.S_ISREG(about.st_mode) or about.st_size > limit:
-        raise Refused(f"{path} is no regular file of {limit} bytes or fewer")
-    with open(path, "rb") as file:
-        return file.read(about.st_size)
-
-
-def verify_receipt(options):
-    data = contents(options.receipt, EXPORT)
-    is_file = options.key and os.path.exists(options.key)
-    key = options.key and Key((contents(options.key, NOTE).decode("utf-8", "replace") if is_file else options.key).removesuffix("\n"))
-    try:
-        said, lines = receipt_parts(data)
-    except Refused as problem:
-        if not key:
-            raise
-        found = Verification(key, options.now)
-        found.say(problem.code, None, str(problem))
-        return found
-    found = Verification(key or Key(said["key"]), options.now)
-    if not key:
-        found.notes.append(f"the key is the receipt's own; compare it with one that you got elsewhere: {said['key']}")
-    found.receipt(said, lines)
-    found.rules(True)
-    return found
+def trusted_key(text):
+    """The key, or that in a file."""
+    if os.path.exists(text):
+        text = contents(text, NOTE).decode("utf-8", "replace")
+    return Key(text.removesuffix("\n"))
 
 
 def verify(options):
+    notes, export, receipt = options.checkpoint, None, None
     if options.receipt:
-        return verify_receipt(options)
-    text = contents(options.key, NOTE).decode("utf-8", "replace") if os.path.exists(options.key) else options.key
-    found = Verification(Key(text.removesuffix("\n")), options.now)
-    notes = options.checkpoint or [
-        os.path.join(options.tiles, "checkpoint") if options.tiles else re.sub(r"\.jsonl$", "", options.export) + ".checkpoint"]
-    if options.log and found.log != options.log:
-        found.say("origin-wrong", None, f"the key is of the log {found.log}")
+        receipt = contents(options.receipt, EXPORT)
+    elif not notes:
+        notes = [os.path.join(options.tiles, "checkpoint") if options.tiles
+                 else options.export.removesuffix(".jsonl") + ".checkpoint"]
+    key = trusted_key(options.key) if options.key else Key(receipt_parts(receipt)[0]["key"])
+    found, is_whole = Verification(key, options.now), bool(receipt or not options.partial)
+    if not options.key:
+        found.notes.append("the key is the receipt's own; compare it with one that you got "
+                           f"elsewhere: {key.line}")
+    found.check(options.log in (None, found.log), "origin-wrong", None, f"it is of {found.log}")
     for name in notes:
         found.checkpoint(name, contents(name, NOTE))
-    export = contents(options.export, EXPORT) if options.export else None
-    if options.tiles:
-        found.tiles(options.tiles, export, not options.partial)
+    if options.export:
+        export = contents(options.export, EXPORT)
+    if options.receipt:
+        found.receipt(receipt)
+    elif options.tiles:
+        found.tiles(options.tiles, export, is_whole)
     else:
-        found.export(export, not options.partial)
+        found.export(export, is_whole)
     if found.heads:
-        found.rules(not options.partial, options.max_age)
+        found.freshness(found.rules(is_whole), options.max_age)
     if options.witness:
         found.witnesses(options.witness, options.needed or len(options.witness), options.max_age)
     return found
+
+
+def tell(found, output):
+    if output == "json":
+        return print(json.dumps({
+            "verdict": "not in order" if found.findings else "in order", "origin": found.origin,
+            "records": len(found.records), "erased": len(found.erased),
+            "heads": sorted(found.heads), "notes": found.notes,
+            "findings": [{"code": code, "record": record, "detail": words}
+                         for code, record, words in found.findings]}))
+    verdict = f"NOT in order: {len(found.findings)} findings" if found.findings else "in order"
+    print(f"{verdict}: {len(found.records)} records of \"{plain(found.origin)}\", "
+          f"heads of {sorted(found.heads)}")
+    for code, record, words in found.findings:
+        print(f"  {code}{'' if record is None else f' (record {record})'}: {plain(words)}")
+    for words in found.notes + ([f"{len(found.erased)} texts were erased"] if found.erased else []):
+        print(f"  note: {plain(words)}")
+    return print(verdict) if found.findings else None
 
 
 def main():
@@ -1208,64 +1215,40 @@ def main():
     sys.exit(1 if found.findings else 0)
 
 
-def tell(found, output):
-    if output == "json":
-        print(json.dumps({
-            "verdict": "not in order" if found.findings else "in order", "origin": found.origin,
-            "records": len(found.records), "erased": len(found.erased), "heads": sorted(found.heads),
-            "findings": [{"code": code, "record": record, "detail": words} for code, record, words in found.findings],
-            "notes": found.notes}))
-        return
-    verdict = f"NOT in order: {len(found.findings)} findings" if found.findings else "in order"
-    print(f"{verdict}: {len(found.records)} records of \"{plain(found.origin)}\", heads of {sorted(found.heads)}")
-    for code, record, words in found.findings:
-        print(f"  {code}{'' if record is None else f' (record {record})'}: {plain(words)}")
-    for words in [*found.notes, *([f"{len(found.erased)} texts were erased"] if found.erased else [])]:
-        print(f"  note: {plain(words)}")
-    if found.findings:
-        print(verdict)
-
-
-# --- Signatures: Ed25519 (RFC 8032), ECDSA on P-256 (FIPS 186-5), RSA (RFC 8017 8.2.2). Slow, and only to verify.
-
-P = 2**255 - 19
-L = 2**252 + 27742317777372353535851937790883648493
-D = -121665 * pow(121666, -1, P) % P
-ROOT_OF_MINUS_1 = pow(2, (P - 1) // 4, P)
-
-
-def ed_add(a, b):
-    m, n = (a[1] - a[0]) * (b[1] - b[0]) % P, (a[1] + a[0]) * (b[1] + b[0]) % P
-    t, z = 2 * a[3] * b[3] * D % P, 2 * a[2] * b[2] % P
-    e, f, g, h = n - m, z - t, z + t, n + m
-    return (e * f % P, g * h % P, f * g % P, e * h % P)
+# --- Signatures: Ed25519 (RFC 8032), ECDSA on P-256 (FIPS 186-5), RSA (RFC 8017 8.2.2). Points are
+# pairs, and each addition divides: slow, and enough to verify.
 
 
 def times(scalar, point, add, zero):
     while scalar:
-        if scalar & 1:
-            zero = add(zero, point)
+        zero = add(zero, point) if scalar & 1 else zero
         point, scalar = add(point, point), scalar >> 1
     return zero
 
 
+P = 2**255 - 19
+L = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, -1, P) % P
+
+
+def ed_add(a, b):
+    (x, y), (u, v) = a, b
+    t = D * x * y * u * v % P
+    inverse = pow(1 - t * t, -1, P)
+    return (x * v + y * u) * (1 - t) * inverse % P, (y * v + x * u) * (1 + t) * inverse % P
+
+
 def ed_point(data):
-    """The point that 32 bytes stand for, in extended coordinates; None where they stand for none."""
-    y = int.from_bytes(data, "little")
-    sign, y = y >> 255, y & (2**255 - 1)
-    if y >= P:
-        return None
+    """The point that 32 bytes stand for; None where they stand for none."""
+    sign, y = divmod(int.from_bytes(data, "little"), 2**255)
     square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
     x = pow(square, (P + 3) // 8, P)
-    if (x * x - square) % P:
-        x = x * ROOT_OF_MINUS_1 % P
-    if (x * x - square) % P or (x == 0 and sign):
+    x = x if x * x % P == square else x * pow(2, (P - 1) // 4, P) % P
+    if y >= P or x * x % P != square or x == 0 and sign:
         return None
-    x = P - x if x & 1 != sign else x
-    return (x, y, 1, x * y % P)
+    return x if x & 1 == sign else P - x, y
 
 
-ED_ZERO = (0, 1, 1, 0)
 ED_BASE = ed_point(bytes.fromhex("58" + "66" * 31))
 
 
@@ -1276,8 +1259,7 @@ def ed25519_is_good(key, signature, message):
     if a is None or r is None or s >= L:
         return False
     k = int.from_bytes(hashlib.sha512(signature[:32] + key + message).digest(), "little") % L
-    left, right = times(s, ED_BASE, ed_add, ED_ZERO), ed_add(r, times(k, a, ed_add, ED_ZERO))
-    return (left[0] * right[2] - right[0] * left[2]) % P == 0 and (left[1] * right[2] - right[1] * left[2]) % P == 0
+    return times(s, ED_BASE, ed_add, (0, 1)) == ed_add(r, times(k, a, ed_add, (0, 1)))
 
 
 Q = 2**256 - 2**224 + 2**192 + 2**96 - 1
@@ -1288,32 +1270,32 @@ G = (0x6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296,
 
 
 def p256_add(a, b):
+    """Of points, of which None is the one at infinity."""
     if a is None or b is None:
         return a or b
-    if a[0] == b[0]:
-        if (a[1] + b[1]) % Q == 0:
-            return None
-        slope = (3 * a[0] * a[0] - 3) * pow(2 * a[1], -1, Q)
-    else:
-        slope = (b[1] - a[1]) * pow(b[0] - a[0], -1, Q)
-    x = (slope * slope - a[0] - b[0]) % Q
-    return (x, (slope * (a[0] - x) - a[1]) % Q)
+    if a[0] == b[0] and (a[1] + b[1]) % Q == 0:
+        return None
+    rise, run = (3 * a[0]**2 - 3, 2 * a[1]) if a == b else (b[1] - a[1], b[0] - a[0])
+    slope = rise * pow(run, -1, Q)
+    x = (slope**2 - a[0] - b[0]) % Q
+    return x, (slope * (a[0] - x) - a[1]) % Q
 
 
 def p256_is_good(x, y, r, s, message):
-    if not (0 < r < N and 0 < s < N and 0 <= x < Q and 0 <= y < Q and (y * y - x**3 + 3 * x - B) % Q == 0):
+    if not (0 < r < N and 0 < s < N and x < Q and y < Q and (y**2 - x**3 + 3 * x - B) % Q == 0):
         return False
-    digest, inverse = int.from_bytes(hashlib.sha256(message).digest(), "big"), pow(s, -1, N)
-    point = p256_add(times(digest * inverse % N, G, p256_add, None), times(r * inverse % N, (x, y), p256_add, None))
+    digest, inverse = number_of(sha256(message)), pow(s, -1, N)
+    point = p256_add(times(digest * inverse % N, G, p256_add, None),
+                     times(r * inverse % N, (x, y), p256_add, None))
     return point is not None and point[0] % N == r
 
 
 def rsa_is_good(modulus, exponent, signature, message):
     length = (modulus.bit_length() + 7) // 8
-    digest = bytes.fromhex("3031300d060960864801650304020105000420") + hashlib.sha256(message).digest()
+    digest = bytes.fromhex("3031300d060960864801650304020105000420") + sha256(message)
     wanted = b"\0\1" + b"\xff" * (length - len(digest) - 3) + b"\0" + digest
     return (length >= 256 and len(signature) == length and exponent > 2
-            and pow(int.from_bytes(signature, "big"), exponent, modulus) == int.from_bytes(wanted, "big"))
+            and pow(number_of(signature), exponent, modulus) == number_of(wanted))
 
 
 if __name__ == "__main__":

@@ -440,6 +440,7 @@ extension SigningKeyBody {
             id: reading.id,
             kind: reading.isPasskey ? "passkey" : "ssh",
             person: reading.owner.id.text,
+            personName: reading.owner.name,
             publicKey: reading.publicKey,
             name: reading.name,
             addedAt: reading.addedAt.description,

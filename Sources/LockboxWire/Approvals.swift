@@ -44,6 +44,8 @@ public struct SigningKeyBody: Codable, Hashable, Sendable {
     /// `passkey` or `ssh`.
     public var kind: String
     public var person: String
+    /// Nil from a server of before this member.
+    public var personName: String?
     /// COSE in base64url, or a line of OpenSSH's.
     public var publicKey: String
     /// What its person calls it; nil where that was erased.
@@ -58,6 +60,7 @@ public struct SigningKeyBody: Codable, Hashable, Sendable {
         id: String,
         kind: String,
         person: String,
+        personName: String?,
         publicKey: String,
         name: String?,
         addedAt: String,
@@ -67,6 +70,7 @@ public struct SigningKeyBody: Codable, Hashable, Sendable {
         self.id = id
         self.kind = kind
         self.person = person
+        self.personName = personName
         self.publicKey = publicKey
         self.name = name
         self.addedAt = addedAt

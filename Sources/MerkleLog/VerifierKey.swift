@@ -2,9 +2,9 @@ import Crypto
 
 /// The public half of a signing key with the name it signs under (C2SP signed-note, "Signatures").
 /// Ed25519 only.
-public struct VerifierKey: Hashable, Sendable {
-    /// The signature type byte of Ed25519 in key ids and key texts.
-    static let ed25519Type: UInt8 = 0x01
+public struct VerifierKey: KeyWithText {
+    /// That of Ed25519.
+    public static let type: UInt8 = 0x01
 
     /// The name: a log's origin, or a URL without scheme. Not empty, no white space, no `+`.
     public let name: String
@@ -20,7 +20,7 @@ public struct VerifierKey: Hashable, Sendable {
         guard isKeyName(name.utf8), publicKey.count == 32 else { throw .malformedKey }
         self.name = name
         self.publicKey = publicKey
-        id = KeyText.id(name: name, type: Self.ed25519Type, publicKey: publicKey)
+        id = KeyText.id(name: name, type: Self.type, publicKey: publicKey)
     }
 
     /// Whether `signature` is this key's over exactly these bytes (RFC 8032 §5.1.7).
@@ -31,24 +31,36 @@ public struct VerifierKey: Hashable, Sendable {
 
 // MARK: - Text ("vkey")
 
-extension VerifierKey: CustomStringConvertible {
-    /// `<name>+<id in hexadecimal>+<base64 of 0x01 ‖ public key>`: how keys are handed to those who
+/// A public key as those have it who verify (C2SP signed-note, "Verifier keys").
+public protocol KeyWithText: Hashable, Sendable, CustomStringConvertible {
+    /// The signature type byte in key ids and key texts.
+    static var type: UInt8 { get }
+    var name: String { get }
+    var id: UInt32 { get }
+    var publicKey: [UInt8] { get }
+
+    /// Throws `NoteError.malformedKey`.
+    init(name: String, publicKey: [UInt8]) throws(NoteError)
+}
+
+extension KeyWithText {
+    /// `<name>+<id in hexadecimal>+<base64 of type ‖ public key>`: how keys are handed to those who
     /// verify.
     public var text: String {
-        KeyText.encode(name: name, id: id, type: Self.ed25519Type, publicKey: publicKey)
+        "\(name)+\(Hex.encode(id.bigEndianBytes))+\(Base64.encode([Self.type] + publicKey))"
     }
 
     public var description: String { text }
 
     /// Reads the form that `text` writes; the id must be the one that belongs to the name and key.
     public init(parsing text: some StringProtocol) throws(NoteError) {
-        let parts = try KeyText.decode(text, type: Self.ed25519Type)
+        let parts = try KeyText.decode(text, type: Self.type)
         try self.init(name: parts.name, publicKey: parts.publicKey)
         guard id == parts.id else { throw .wrongKeyID }
     }
 }
 
-/// The text of public keys of any type (C2SP signed-note, "Verifier keys").
+/// The text of public keys of any type.
 enum KeyText {
     /// SHA-256(name ‖ 0x0A ‖ type ‖ public key), the first four bytes.
     static func id(name: String, type: UInt8, publicKey: [UInt8]) -> UInt32 {
@@ -58,10 +70,6 @@ enum KeyText {
         hasher.update(byte: type)
         hasher.update(bytes: publicKey)
         return UInt32(bigEndianBytes: hasher.finalize().prefix(4))
-    }
-
-    static func encode(name: String, id: UInt32, type: UInt8, publicKey: [UInt8]) -> String {
-        "\(name)+\(Hex.encode(id.bigEndianBytes))+\(Base64.encode([type] + publicKey))"
     }
 
     /// The parts of a key of `type`, whose id is still to be compared.

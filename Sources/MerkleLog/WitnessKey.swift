@@ -2,9 +2,9 @@ import Crypto
 
 /// The public key with which a witness cosigns: of type 0x04, so that it is never taken for that of a
 /// log (C2SP tlog-cosignature, "Format"). A log that cosigns its own heads has one too.
-public struct WitnessKey: Hashable, Sendable {
-    /// The signature type byte of timestamped Ed25519 cosignatures.
-    private static let type: UInt8 = 0x04
+public struct WitnessKey: KeyWithText {
+    /// That of timestamped Ed25519 cosignatures.
+    public static let type: UInt8 = 0x04
 
     /// The name: a URL without scheme. Not empty, no white space, no `+`.
     public let name: String
@@ -53,22 +53,6 @@ public struct WitnessKey: Hashable, Sendable {
 extension VerifierKey {
     /// The key with which the same holder says when a head of its log was the newest.
     public var cosigning: WitnessKey { WitnessKey(of: self) }
-}
-
-extension WitnessKey: CustomStringConvertible {
-    /// `<name>+<id in hexadecimal>+<base64 of 0x04 ‖ public key>`.
-    public var text: String {
-        KeyText.encode(name: name, id: id, type: Self.type, publicKey: publicKey)
-    }
-
-    public var description: String { text }
-
-    /// Reads the form that `text` writes; the id must be the one that belongs to the name and key.
-    public init(parsing text: some StringProtocol) throws(NoteError) {
-        let parts = try KeyText.decode(text, type: Self.type)
-        try self.init(name: parts.name, publicKey: parts.publicKey)
-        guard id == parts.id else { throw .wrongKeyID }
-    }
 }
 
 /// The private key of a witness.

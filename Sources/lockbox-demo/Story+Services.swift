@@ -21,10 +21,11 @@ extension Story {
         let application = try await read(open)
         try await cut(open, application)
         try await step("Eve connects with psql again", expected: "the database refuses") { story in
+            // Which of the steps that close a role the server has come to decides what it says.
             let answer = try await story.psql(database, "SELECT 1")
             return Outcome(
                 story.lastLine(answer.output),
-                answer.status != 0 && answer.output.contains("authentication failed")
+                answer.status == Self.noConnection && answer.output.contains("FATAL:")
             )
         }
         try await readWhatWasDone(open)
@@ -103,8 +104,12 @@ extension Story {
         )
     }
 
+    /// What psql ends with where the server does not let it in.
+    private static let noConnection: Int32 = 2
+
     private func lastLine(_ output: String) -> String {
-        let line = output.split(separator: "\n").last.map(String.init) ?? "(nothing)"
+        let lines = output.split(separator: "\n").map(String.init)
+        let line = lines.last { $0.contains("FATAL:") } ?? lines.last ?? "(nothing)"
         return line.split(separator: "FATAL:").last.map { String($0.trimmingPrefix(" ")) } ?? line
     }
 

@@ -259,7 +259,7 @@ struct ExportAudit: AsyncParsableCommand {
         let names = ExportFiles(records: out)
         if !force, let taken = names.all.first(where: Files.exists) {
             throw Failure.failed(
-                "\(taken) is there already. An old checkpoint is worth keeping; use another name, or --force."
+                "\(taken) is there already, and an old one is worth keeping. Use another name, or --force."
             )
         }
         try await Session.run(server) { session in

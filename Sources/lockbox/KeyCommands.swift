@@ -32,10 +32,10 @@ struct KeysCommand: ParsableCommand {
                         table.add(
                             key.id,
                             key.kind,
-                            key.person,
+                            key.personName ?? key.person,
                             key.name ?? "",
-                            key.addedAt,
-                            key.countsFrom.map { "from \($0)" } ?? "yes"
+                            TimeText.absolute(key.addedAt),
+                            key.countsFrom.map { "from \(TimeText.absolute($0))" } ?? "yes"
                         )
                     }
                     return table
@@ -72,7 +72,12 @@ struct KeysCommand: ParsableCommand {
                         name: name ?? URL(filePath: file).lastPathComponent
                     )
                 )
-                try session.show(added) { ["Added: \(TerminalText.clean($0["id"] ?? ""))."] }
+                try session.show(added) {
+                    [
+                        "Added: \(TerminalText.clean($0["id"] ?? "")).",
+                        "It counts after the cooling-off, or once another administrator confirms it.",
+                    ]
+                }
             }
         }
     }

@@ -55,7 +55,7 @@ struct ReportCommand: AsyncParsableCommand {
             let used = access.map { access in
                 access.uses == 0
                     ? "never"
-                    : "\(access.uses) times"
+                    : (access.uses == 1 ? "1 time" : "\(access.uses) times")
                         + (unused.isEmpty ? "" : ", never \(unused.joined(separator: ", "))")
             }
             table.add(

@@ -68,6 +68,17 @@ def test_the_document_has_the_receipt_in_it(world, over, tmp_path):
     assert "http://" not in text and "data:application/json;base64," in text
 
 
+@pytest.mark.parametrize("colour", ["light", "dark"])
+def test_everybody_can_read_the_document(world, over, tmp_path, open_browser, colour):
+    page = tmp_path / "receipt.html"
+    lockbox(world, "receipt", "get", over, "--html", "--out", page)
+    reader = open_browser(world.lockbox.url, size="phone", colour=colour)
+    reader.go(page.as_uri())
+    assert "That is enough." in reader.text()
+    reader.check_reach()
+    reader.check_width()
+
+
 def test_a_request_that_goes_on_has_none(world):
     waiting = world.submitted()["id"]
     assert world.alan.get(f"/v1/requests/{waiting}/receipt").status == 409

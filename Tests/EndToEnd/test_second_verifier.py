@@ -58,6 +58,16 @@ def test_it_finds_what_was_tampered_with_in_a_receipt(vector):
         assert set(vector["expect"]["findings"]) <= codes
 
 
+def test_what_is_asked_of_a_log_is_asked_of_a_receipt_too():
+    receipts = json.loads((RECEIPTS / "vectors.json").read_text())["vectors"]
+    receipt = next(vector for vector in receipts if vector["name"] == "genuine-witnessed")
+    witness = next(vector for vector in VECTORS if vector["name"] == "witness-all")["witnesses"][0]
+    asked = ("--receipt", RECEIPTS / receipt["receipt"], "--key", receipt["key"], "--witness", witness)
+    assert verify(*asked, "--log", "tenant:contoso")["findings"] == []
+    said = verify(*asked, "--needed", "2", "--log", "tenant:fabrikam", "--max-age", "PT1S")
+    assert {finding["code"] for finding in said["findings"]} == {"origin-wrong", "stale", "witness-missing"}
+
+
 def test_there_are_sixty_tamperings_and_more():
     assert sum(vector["expect"] != "ok" for vector in VECTORS) >= 60
 

@@ -35,6 +35,17 @@ struct ReceiptTests {
         return file.verify(with: [try api.log.verifierKey(of: log)]).findings
     }
 
+    private static func withdrawn(_ api: APIWorld) async throws -> AccessRequest {
+        let request = try await api.world.submitted()
+        _ = try await api.world.lockbox.withdraw(
+            request.id.text,
+            comment: nil,
+            by: Fixture.eve,
+            key: nil
+        )
+        return request
+    }
+
     @Test func accessThatIsOverHasOneThatVerifiesWithoutTheServer() async throws {
         try await APIWorld.with { api async throws in
             let request = try await api.world.approved()
@@ -73,13 +84,7 @@ struct ReceiptTests {
 
     @Test func requestThatWasDeniedOrWithdrawnHasOne() async throws {
         try await APIWorld.with { api async throws in
-            let withdrawn = try await api.world.submitted()
-            _ = try await api.world.lockbox.withdraw(
-                withdrawn.id.text,
-                comment: nil,
-                by: Fixture.eve,
-                key: nil
-            )
+            let withdrawn = try await Self.withdrawn(api)
             #expect(try Self.findings(try await Self.ask(api, withdrawn.id), api) == [])
             let denied = try await api.world.reviewed()
             let answer = try await api.ask(
@@ -160,13 +165,7 @@ struct ReceiptTests {
 
     @Test func isForThoseWhoMayReadTheLog() async throws {
         try await APIWorld.with { api async throws in
-            let request = try await api.world.submitted()
-            _ = try await api.world.lockbox.withdraw(
-                request.id.text,
-                comment: nil,
-                by: Fixture.eve,
-                key: nil
-            )
+            let request = try await Self.withdrawn(api)
             #expect(try await Self.ask(api, request.id, as: Fixture.adam).status == 200)
             for person in [Fixture.eve, Fixture.mark] {
                 try await Self.ask(api, request.id, as: person)
@@ -181,13 +180,7 @@ struct ReceiptTests {
 
     @Test func formIsWhatAcceptAsksFor() async throws {
         try await APIWorld.with { api async throws in
-            let request = try await api.world.submitted()
-            _ = try await api.world.lockbox.withdraw(
-                request.id.text,
-                comment: nil,
-                by: Fixture.eve,
-                key: nil
-            )
+            let request = try await Self.withdrawn(api)
             let page = try await Self.ask(api, request.id, accept: "text/html")
             #expect(page.headers[.contentType] == "text/html; charset=utf-8")
             #expect(page.text.hasPrefix("<pre>{\"checkpoint\":"))

@@ -70,6 +70,7 @@ struct SigningTests {
             #expect(one["id"].text == key)
             #expect(one["kind"] == "ssh")
             #expect(one["person"].text == Fixture.adam.id.text)
+            #expect(one["personName"].text == Fixture.adam.name)
             #expect(one["countsFrom"].text == (Fixture.now + .days(1)).description)
             try await api.ask(Self.confirm, parts, as: Fixture.adam).expectProblem(
                 403,

@@ -36,24 +36,8 @@ struct AuditVector: Decodable, CustomTestStringConvertible, Sendable {
 
     var testDescription: String { "\(name): \(what)" }
 
-    private struct File: Decodable {
-        let vectors: [AuditVector]
-    }
-
-    static let folder = URL(filePath: #filePath).deletingLastPathComponent()
-        .appending(path: "../Vectors/audit").standardized.path
-
-    static let all: [AuditVector] = {
-        switch Result(catching: {
-            try JSONDecoder().decode(
-                File.self,
-                from: Data(contentsOf: URL(filePath: folder + "/vectors.json"))
-            )
-        }) {
-        case .success(let file): file.vectors
-        case .failure: []
-        }
-    }()
+    static let folder = VectorFolder.path("audit")
+    static let all: [AuditVector] = VectorFolder.vectors(in: folder)
 
     /// What is found in it.
     func verify() throws -> AuditReport {

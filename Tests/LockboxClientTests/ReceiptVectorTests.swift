@@ -15,24 +15,8 @@ struct ReceiptVector: Decodable, CustomTestStringConvertible, Sendable {
 
     var testDescription: String { "\(name): \(what)" }
 
-    private struct File: Decodable {
-        let vectors: [ReceiptVector]
-    }
-
-    private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
-        .appending(path: "../Vectors/receipts").standardized.path
-
-    static let all: [ReceiptVector] = {
-        switch Result(catching: {
-            try JSONDecoder().decode(
-                File.self,
-                from: Data(contentsOf: URL(filePath: folder + "/vectors.json"))
-            )
-        }) {
-        case .success(let file): file.vectors
-        case .failure: []
-        }
-    }()
+    private static let folder = VectorFolder.path("receipts")
+    static let all: [ReceiptVector] = VectorFolder.vectors(in: folder)
 
     var bytes: [UInt8] {
         get throws { try Files.read(Self.folder + "/" + receipt) }

@@ -15,7 +15,7 @@ private struct Mutant: Decodable {
 
 @Suite("The list of mutants fits the sources")
 struct MutantListTests {
-    private static let lists = ["rules", "index", "log", "work", "doors"]
+    private static let lists = ["rules", "index", "log", "evidence", "work", "doors"]
 
     private static func mutants(_ list: String) throws -> [Mutant] {
         let text = try Tree.text("Tests/Mutants/\(list).json")

@@ -23,7 +23,7 @@ extension AuditRecord {
     }
 
     /// `read and change mailbox:sue@contoso.test`, a part for each resource.
-    private var opened: [String] {
+    var opened: [String] {
         guard case .array(let resources)? = data["resources"] else {
             return texts["resource"]?.text.map { [$0] } ?? []
         }

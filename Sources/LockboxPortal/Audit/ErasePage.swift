@@ -47,6 +47,7 @@ extension PortalSite {
             throw Refusal.notFound(.page)
         }
         var found: (texts: [StandingText], unfinished: [String]) = ([], [])
+        var name: String?
         if let selection = typed.widest {
             found = try await lockbox.erasableTexts(
                 of: tenant.text,
@@ -54,9 +55,14 @@ extension PortalSite {
                 limit: PortalLimits.erasedShown,
                 by: viewer.person
             )
+            if case .person(let id) = selection {
+                let people = try await lockbox.people(of: tenant.text, by: viewer.person)
+                name = people.first { $0.id == id }?.name
+            }
         }
         return ErasePage(
             typed,
+            personName: name,
             found.texts,
             unfinished: found.unfinished,
             viewer,
@@ -151,6 +157,18 @@ struct ErasePage: Page {
         let isChosen: Bool
     }
 
+    /// A request that has to be over first.
+    struct Unfinished: Sendable {
+        let number: String
+        let link: String
+
+        init(_ number: String) {
+            self.number = number
+            let path = SupportRequestNumber(number) == nil ? RequestPath.customer : "/support"
+            link = "\(path)/\(number)"
+        }
+    }
+
     let title = "Erase texts"
     let section: String? = "/audit"
     let problems: Problems
@@ -162,7 +180,7 @@ struct ErasePage: Page {
     /// Of more than a record, how many there are.
     let count: String?
     let hasNothing: Bool
-    let unfinished: [String]
+    let unfinished: [Unfinished]
     /// Whether the form is there.
     let isPossible: Bool
     let record: String
@@ -178,6 +196,7 @@ struct ErasePage: Page {
 
     init(
         _ typed: EraseForm,
+        personName: String?,
         _ found: [StandingText],
         unfinished: [String],
         _ viewer: Viewer,
@@ -198,7 +217,7 @@ struct ErasePage: Page {
             ofRecord = true
         case .request(let id): what = "access request \(id)"
         case .supportRequest(let number): what = "support request \(number)"
-        case .person(let id): what = "the person \(id)"
+        case .person(let id): what = personName ?? "the person \(id)"
         case .before: what = ""
         }
         standing =
@@ -221,7 +240,7 @@ struct ErasePage: Page {
             : "\(more)\(counted(Int64(found.count), "text")) of \(counted(Int64(records), "record"))"
         // Somebody may be known by her row alone.
         hasNothing = found.isEmpty && !isUnchosen && typed.person.isEmpty
-        self.unfinished = unfinished
+        self.unfinished = unfinished.map(Unfinished.init)
         isPossible = !isUnchosen && !hasNothing && unfinished.isEmpty
         self.stepUp = stepUp
         (csrf, key) = (viewer.csrf, viewer.formKey)

@@ -17,7 +17,7 @@ package struct ReceiptPage: Sendable {
 
     struct Fact: Sendable {
         let name: String
-        let words: String
+        let words: [String]
     }
 
     struct Step: Sendable {
@@ -70,12 +70,13 @@ package struct ReceiptPage: Sendable {
             records.filter { $0.activity == activity }
         }
         func one(_ name: String, _ words: [String]) -> Fact? {
-            words.isEmpty ? nil : Fact(name: name, words: words.joined(separator: "; "))
+            words.isEmpty ? nil : Fact(name: name, words: words)
         }
         let decisions = records.filter {
             Self.decided.contains($0.activity)
         }.map { record in
-            "\(AuditWords.words(record.activity)) (\(AuditWords.actor(record))), \(record.signedWords)"
+            "\(AuditWords.words(record.activity)): \(AuditWords.actor(record)), "
+                + "\(Step.words(record.time)), \(record.signedWords)"
         }
         let windows = all("access.granted").compactMap { record -> String? in
             guard case .string(let start)? = record.data["start"],
@@ -90,25 +91,31 @@ package struct ReceiptPage: Sendable {
                 return total + count
             }
         }
-        let used =
-            all("access.ended").compactMap { $0.detail() }
-            + (batches.isEmpty
-                ? []
-                : [
-                    "recorded by services: \(counted(sum("reads"), "read")), "
-                        + counted(sum("writes"), "change")
-                ])
-        let closed = ["access.removed", "access.removalFailed"].flatMap(all).map { record in
-            "\(AuditWords.words(record.activity))\(record.serviceWords), \(Step.words(record.time))"
+        let done =
+            batches.isEmpty
+            ? [] : ["\(counted(sum("reads"), "read")), \(counted(sum("writes"), "change"))"]
+        let ends = all("access.ended").map { record in
+            [Step.words(record.time), record.detail()].compactMap(\.self).joined(separator: ": ")
         }
+        let closed = ["access.removed", "access.removalFailed"].flatMap(all).map { record in
+            let service = record.service.map { " (\($0))" } ?? ""
+            return "\(AuditWords.words(record.activity))\(service), \(Step.words(record.time))"
+        }
+        let asked = all("request.submitted")
         let granted = !windows.isEmpty
         return [
-            one("Asked by", all("request.submitted").map { AuditWords.actor($0) }),
-            one("Why", all("request.submitted").compactMap { $0.texts["reason"]?.text }),
+            one("Asked by", asked.map { "\(AuditWords.actor($0)), \(Step.words($0.time))" }),
+            one(
+                "Asked for",
+                asked.flatMap { record in
+                    record.opened + (record.data["duration"].map { [AuditWords.value($0)] } ?? [])
+                }
+            ),
+            one("Why", asked.compactMap { $0.texts["reason"]?.text }),
             one("Decided", decisions),
-            one("Access", granted ? windows : ["None was given."]),
-            one("Ended", all("access.ended").map { Step.words($0.time) }),
-            one("Used", used),
+            one("Access given", granted ? windows : ["None."]),
+            one("Ended", ends),
+            one("Recorded by services", done),
             one("Confirmed closed", granted && closed.isEmpty ? ["Nothing says so."] : closed),
         ].compactMap(\.self)
     }
@@ -119,7 +126,7 @@ extension ReceiptPage.Step {
         index = String(record.index)
         at = Self.words(record.time)
         what = AuditWords.words(record.activity)
-        detail = record.detail(names)
+        detail = record.rules ?? record.detail(names) ?? record.service
         actor = AuditWords.actor(record)
     }
 
@@ -138,9 +145,18 @@ extension AuditRecord {
         return "signed with \(signature["passkey"] == nil ? "key" : "passkey") \(key)"
     }
 
-    fileprivate var serviceWords: String {
-        guard case .string(let service)? = data["service"] else { return "" }
-        return " (\(service))"
+    fileprivate var service: String? {
+        guard case .string(let service)? = data["service"] else { return nil }
+        return service
+    }
+
+    /// Of rules, those by which access is judged (approval-statement.md 4).
+    fileprivate var rules: String? {
+        guard case .object(let rules)? = data["policy"] else { return nil }
+        let judging = ["requireApproval", "approvalsNeeded", "signedApprovals", "coolingOff"]
+        return judging.compactMap { name in
+            rules[name].map { "\(AuditWords.label(name)): \(AuditWords.value($0))" }
+        }.joined(separator: " · ")
     }
 }
 

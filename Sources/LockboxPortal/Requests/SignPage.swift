@@ -86,7 +86,8 @@ struct SignPage: Page {
                 ),
                 Line(
                     lineName: "Made at",
-                    lineWords: "\(said.issued), when \(said.logOrigin) had \(said.logSize) records"
+                    lineWords: "\(Timestamp(said.issued)?.words() ?? said.issued), when the log "
+                        + "\(said.logOrigin) had \(counted(Int64(clamping: said.logSize), "record"))"
                 ),
             ]
     }
