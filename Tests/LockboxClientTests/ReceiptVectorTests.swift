@@ -35,7 +35,7 @@ struct ReceiptVector: Decodable, CustomTestStringConvertible, Sendable {
     }()
 
     var bytes: [UInt8] {
-        get throws { try Files.read(Self.folder + "/" + receipt) }
+        get throws { try Files.read(Self.folder + "/" + receipt, atMost: Files.largeBytes) }
     }
 
     /// What is found in it.
