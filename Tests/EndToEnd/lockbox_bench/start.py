@@ -78,12 +78,11 @@ class Others:
         self._thread.join()
 
 
-def decided(lockbox):
+def decided(lockbox, ticket):
     """Seconds of the first decision after a start and of the one after it, and the longest write of others."""
-    eve, mark, fay, fred = (lockbox.api(name) for name in ("eve", "mark", "fay", "fred"))
+    eve, mark, fay = (lockbox.api(name) for name in ("eve", "mark", "fay"))
     asked = []
     for _ in range(2):
-        ticket = fred.open_support_request("fabrikam").json["number"]
         request = eve.submit("fabrikam", ticket, [mailbox("fred@fabrikam.test")]).json["id"]
         assert mark.decide(request, "approve").status < 300
         asked.append(request)
@@ -119,9 +118,13 @@ def run(quick):
             f"With {grants:,} live grants of one tenant, a credential each, and {7 * grants:,} records: ready after "
             f"{spread(seconds, '.2f')} s, with {each:,.0f} bytes of memory for each grant.")
     with installation() as lockbox:
+        lockbox.start()
+        # Afterwards more were opened than anybody may open in a day.
+        ticket = lockbox.api("fred").open_support_request("fabrikam").json["number"]
+        lockbox.stop()
         fill(lockbox, "fabrikam", support_requests=records)
         lockbox.start()
-        first, second, others = zip(*(decided(lockbox) for _ in range(rounds)))
+        first, second, others = zip(*(decided(lockbox, ticket) for _ in range(rounds)))
         sheet.table(["a log of " + f"{records:,} records", "ms"], [
             [name, spread([1000 * one for one in times], ".0f")] for name, times in (
                 ("the first decision after a start", first), ("the next one", second),
