@@ -10,7 +10,7 @@ RELEASE_BUILD := swift build -c release --static-swift-stdlib -Xlinker -s --scra
 BENCH := LOCKBOXD=$(RELEASE)/lockboxd .venv/bin/python scripts/bench
 
 .PHONY: help setup setup-tests build release demo test lint e2e e2e-proxies e2e-envoy e2e-witnesses mutants fuzz faults bench bench-quick \
-	bench-cutoff bench-gateway bench-decisions setup-bench gallery screenshots \
+	bench-cutoff bench-gateway bench-decisions bench-start setup-bench gallery screenshots \
 	setup-packages deb image site test-packages
 
 help: ## This list
@@ -102,6 +102,10 @@ bench-gateway: setup-bench release ## The gateway beside nginx, into docs/perfor
 
 bench-decisions: setup-bench release ## What services ask beside nginx, into docs/performance.md
 	@$(BENCH) decisions $(BENCH_ARGS)
+
+bench-start: setup-tests release ## A start with 100,000 live grants, and the first decision at a long log, into docs/performance.md
+	@LOCKBOX_BENCHMARKS=1 scripts/quietly "swift build -c release, lockbox-fill" $(RELEASE_BUILD) --product lockbox-fill
+	@LOCKBOX_FILL=$(RELEASE)/lockbox-fill $(BENCH) start $(BENCH_ARGS)
 
 setup-packages: setup ## Install what packing and the site need besides: system packages, and Python packages in .packaging
 	@scripts/setup packages

@@ -12,7 +12,7 @@ struct Fill: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lockbox-fill",
         abstract:
-            "Adds support requests and settled access requests to a database that `apply` has made."
+            "Adds support requests, settled access requests and open access to a database that `apply` has made."
     )
 
     @Option var database: String
@@ -21,6 +21,8 @@ struct Fill: AsyncParsableCommand {
     var supportRequests = 1
     @Option(help: "Access requests, withdrawn at once: two records each.")
     var accessRequests = 0
+    @Option(help: "Access requests that are approved and used: seven records each.")
+    var liveGrants = 0
 
     /// Records of one commit, as when 256 callers come at once.
     private static let group = 256
@@ -56,7 +58,37 @@ struct Fill: AsyncParsableCommand {
             events = try request.withdraw(comment: nil, by: person, now: change.now)
             try change.save(request, events)
         }
+        try await open(by: scene, ticket, in: audited)
         try await store.close()
+    }
+
+    /// A manager and an approver say yes, and the engineer gets a credential.
+    private func open(by scene: Scene, _ ticket: SupportRequestNumber, in store: AuditedStore)
+        async throws
+    {
+        for start in stride(from: 0, to: liveGrants, by: Self.group) {
+            let count = min(Self.group, liveGrants - start)
+            var made = try await store.write(by: .person(scene.engineer)) { change in
+                try (start..<start + count).map { index in
+                    let (request, events) = try scene.request(
+                        change.entropy.id(),
+                        ticket,
+                        index,
+                        at: change.now
+                    )
+                    try change.save(request, events)
+                    return request
+                }
+            }
+            for person in [scene.manager, scene.approver] {
+                made = try await store.write(by: .person(person)) { [made] change in
+                    try made.map { try scene.approve($0, by: person, in: &change) }
+                }
+            }
+            try await store.write(by: .person(scene.engineer)) { [made] change in
+                for request in made { try scene.issue(request, in: &change) }
+            }
+        }
     }
 
     private func add(
@@ -81,24 +113,26 @@ private struct Scene {
     let tenant: Tenant
     let people: [Person]
     let members: [Person]
-    let engineer: Person
+    let engineer, manager, approver: Person
     let scope: Scope
 
     init(_ id: TenantID, _ tx: any StoreTransaction) throws {
-        let engineers = try tx.people(at: .provider).filter {
-            $0.holds(oneOf: .engineer, at: .provider)
-        }
+        let provider = try tx.people(at: .provider)
+        let engineers = provider.filter { $0.holds(oneOf: .engineer, at: .provider) }
+        let managers = provider.filter { $0.holds(oneOf: .manager, at: .provider) }
         people = try tx.people(at: .tenant(id))
         members = people.filter { $0.holds(oneOf: .ofTenant, at: .tenant(id)) }
+        let approvers = people.filter { $0.holds(oneOf: .approver, at: .tenant(id)) }
         guard let tenant = try tx.tenant(id), let engineer = engineers.first, !members.isEmpty,
-            let resource = try tx.resources(of: id).first
+            let manager = managers.first(where: { $0.id != engineer.id }),
+            let approver = approvers.first, let resource = try tx.resources(of: id).first
         else {
             throw ValidationError(
-                "apply a directory with an engineer, a member and a mailbox first"
+                "apply a directory with an engineer, a manager, a member, an approver and a mailbox first"
             )
         }
         self.tenant = tenant
-        self.engineer = engineer
+        (self.engineer, self.manager, self.approver) = (engineer, manager, approver)
         scope = try Scope([Access(resource, .read)])
     }
 
@@ -133,7 +167,7 @@ private struct Scene {
                 supportRequest: ticket,
                 engineer: engineer.id,
                 reason: words(12, from: index),
-                duration: .hours(1),
+                duration: .hours(4),
                 scope: scope,
                 notBefore: nil
             ),
@@ -142,6 +176,48 @@ private struct Scene {
             approvers: people,
             now: now
         )
+    }
+
+    func approve(_ request: AccessRequest, by person: Person, in change: inout Change) throws
+        -> AccessRequest
+    {
+        var request = request
+        let events = try request.decide(
+            .approve(.none),
+            comment: nil,
+            by: person,
+            version: request.version,
+            in: DecisionContext(
+                tenant: tenant,
+                engineer: engineer,
+                approvers: people.filter { $0.holds(oneOf: .approver, at: .tenant(tenant.id)) },
+                deciders: request.decisions.isEmpty ? [] : [manager],
+                newGrant: change.entropy.id()
+            ),
+            now: change.now
+        )
+        try change.save(request, events)
+        return request
+    }
+
+    func issue(_ request: AccessRequest, in change: inout Change) throws {
+        guard let grant = request.state.grant else {
+            throw ValidationError("the policy of \(tenant.id) asks for more than one approval")
+        }
+        let credential = Credential(
+            id: change.entropy.id(),
+            request: request.id,
+            grant: grant.id,
+            tenant: tenant.id,
+            engineer: engineer.id,
+            resource: scope.accesses[0].resource,
+            actions: scope.accesses[0].actions,
+            username: grant.loginName(at: 0),
+            issuedAt: change.now,
+            expiresAt: grant.end
+        )
+        try change.tx.insert(credential, secretHash: change.entropy.bytes(32))
+        change.emit(.access(.credentialIssued(credential)))
     }
 }
 

@@ -94,6 +94,9 @@ package struct ApprovalCheck: Sendable {
         var signed: [String: ApprovalStatement] = [:]
         /// The approvers whose statements were erased.
         var erased: Set<String> = []
+
+        /// Access was given: what it rested on is not asked for again.
+        mutating func close() { self = Request(engineer: engineer, isGranted: true) }
     }
 
     /// Keys that are registered and not removed, by their identifiers.
@@ -177,7 +180,7 @@ package struct ApprovalCheck: Sendable {
         case "request.approved": try take(approval: record)
         case "access.granted":
             let request = try Self.request(of: record)
-            defer { requests[request]?.isGranted = true }
+            defer { requests[request]?.close() }
             try check(grant: record, on: requests[request])
         case let activity where Self.endActivities.contains(activity):
             guard let request = record.request else { break }

@@ -54,18 +54,37 @@ package struct AuditedStore: Sendable {
 
     /// Runs `body` in one serialisable transaction with the time read inside it, so that nothing is
     /// decided by a stale clock. Every event it emits becomes a record of the log it belongs to.
-    /// `body` may run more than once. Throws `WriteHeldBack` where the machine is in no state to
-    /// write for `purpose`.
+    /// `body` may run more than once, in particular where it asks for what a long log says: that is
+    /// read before, for everybody waits for a write. Throws `WriteHeldBack` where the machine is in no
+    /// state to write for `purpose`.
     package func write<Value: Sendable>(
         by actor: Actor,
         for purpose: WritePurpose = .ordinary,
+        _ body: @escaping @Sendable (inout Change) throws -> Value
+    ) async throws -> Value {
+        var read: Set<TenantID> = []
+        while true {
+            do {
+                return try await write(by: actor, for: purpose, read, body)
+            } catch let unread as LogIsUnread {
+                // Whatever was appended to it meanwhile is little.
+                try await logs.readAhead([unread.tenant], in: store)
+                read.insert(unread.tenant)
+            }
+        }
+    }
+
+    private func write<Value: Sendable>(
+        by actor: Actor,
+        for purpose: WritePurpose,
+        _ read: Set<TenantID>,
         _ body: @escaping @Sendable (inout Change) throws -> Value
     ) async throws -> Value {
         try check(purpose)
         let value: Value
         let events: [Event]
         do {
-            (value, events) = try await watched { try await commit(by: actor, body) }
+            (value, events) = try await watched { try await commit(by: actor, read, body) }
         } catch let error as StoreError {
             if case .outcomeUnknown = error {
                 // It may have become durable: whoever remembers the state before it must not trust
@@ -82,11 +101,12 @@ package struct AuditedStore: Sendable {
 
     private func commit<Value: Sendable>(
         by actor: Actor,
+        _ read: Set<TenantID>,
         _ body: @escaping @Sendable (inout Change) throws -> Value
     ) async throws -> (Value, [Event]) {
         let actor = actor.isAtConsole ? .operatorAtConsole(operatorAtConsole) : actor
         return try await store.write { [logs, clock, entropy, readers] tx in
-            var change = Change(tx: tx, logs: logs, now: clock.now(), entropy: entropy)
+            var change = Change(tx: tx, logs: logs, read, now: clock.now(), entropy: entropy)
             let value = try body(&change)
             for event in change.events {
                 let actor = event.isCausedByTime ? .system : actor
@@ -97,20 +117,27 @@ package struct AuditedStore: Sendable {
             }
             // By the log as it is now: rows of decisions or rules that somebody wrote beside it open
             // nothing, and nothing of this write remains.
+            var records = change.records
             for case .access(.grantOpened(let request, let grant)) in change.events {
-                var records = GrantRecords(writing: tx, logs)
                 try records.requireGranted(grant, of: request)
             }
             return (value, change.events)
         }
     }
 
-    /// One consistent view, with the time.
+    /// One consistent view, with the time. `body` may run more than once: where it asks for what a long
+    /// log says, that is read before.
     package func read<Value: Sendable>(
         _ lane: ReadLane = .ordinary,
         _ body: @escaping @Sendable (any StoreTransaction, Timestamp) throws -> Value
     ) async throws -> Value {
-        try await store.read(lane) { [clock] tx in try body(tx, clock.now()) }
+        while true {
+            do {
+                return try await store.read(lane) { [clock] tx in try body(tx, clock.now()) }
+            } catch let unread as LogIsUnread {
+                try await logs.readAhead([unread.tenant], in: store)
+            }
+        }
     }
 
     /// Bookkeeping that is not an event: delivery attempts, counts of uses, answers of retries,

@@ -9,16 +9,25 @@ package struct Change {
     package private(set) var events: [Event] = []
 
     private let logs: ReadLogs
+    /// The tenants whose logs were read right before this write.
+    private let readAhead: Set<TenantID>
 
-    init(tx: any StoreTransaction, logs: ReadLogs, now: Timestamp, entropy: any Entropy) {
+    init(
+        tx: any StoreTransaction,
+        logs: ReadLogs,
+        _ readAhead: Set<TenantID>,
+        now: Timestamp,
+        entropy: any Entropy
+    ) {
         self.tx = tx
         self.logs = logs
+        self.readAhead = readAhead
         self.now = now
         self.entropy = entropy
     }
 
-    /// What the logs say before this write.
-    package var records: GrantRecords { GrantRecords(writing: tx, logs) }
+    /// What the logs say, with what this write has appended.
+    package var records: GrantRecords { GrantRecords(writing: tx, logs, readAhead) }
 
     package mutating func emit(_ event: Event) { events.append(event) }
     package mutating func emit(_ more: [Event]) { events += more }

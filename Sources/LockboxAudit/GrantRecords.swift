@@ -13,19 +13,27 @@ package struct GrantRecords {
     /// Within a write, whose records may come to nothing: what is read of them is kept here. Nil in a
     /// view of what is durable, where it is kept in `logs`.
     private var written: [TenantID: LogReading]?
+    /// The tenants whose logs are read to their heads, however much of them is unread; those of others
+    /// must have been read before. Nil for all.
+    private let readAhead: Set<TenantID>?
     /// The logs that were read in this view.
     private var current: Set<TenantID> = []
     /// Those of which more was read already than the view has.
     private var behind: Set<TenantID> = []
 
-    /// In a view of what is durable.
+    /// In a view of what is durable. It reads logs to their heads, however long they are.
     package init(reading tx: any StoreTransaction, _ logs: ReadLogs) {
-        (self.tx, self.logs) = (tx, logs)
+        (self.tx, self.logs, readAhead) = (tx, logs, nil)
     }
 
-    /// Within a write, to see what it has appended too.
-    package init(writing tx: any StoreTransaction, _ logs: ReadLogs) {
-        (self.tx, self.logs, written) = (tx, logs, [:])
+    /// In a view of what is durable that `AuditedStore` gives, which reads ahead what is long.
+    package init(viewing tx: any StoreTransaction, _ logs: ReadLogs) {
+        (self.tx, self.logs, readAhead) = (tx, logs, [])
+    }
+
+    /// Within a write, to see what it has appended too. The logs of `readAhead` were read right before.
+    init(writing tx: any StoreTransaction, _ logs: ReadLogs, _ readAhead: Set<TenantID>) {
+        (self.tx, self.logs, self.readAhead, written) = (tx, logs, readAhead, [:])
     }
 
     /// Whether the tenant's log grants `open` with these very terms, and has the approvals and the
@@ -81,18 +89,26 @@ package struct GrantRecords {
         of tenant: TenantID,
         _ body: (LogReading) throws -> Value
     ) throws -> Value {
-        let tx = tx
+        let (tx, readAhead) = (tx, readAhead)
+        func goOn(_ reading: inout LogReading) throws -> Bool {
+            if let readAhead, !readAhead.contains(tenant),
+                try reading.unread(in: tx) > ReadLogs.tail
+            {
+                throw LogIsUnread(tenant: tenant)
+            }
+            return try reading.goOn(in: tx)
+        }
         let isCurrent = !current.insert(tenant).inserted
         var isBehind = false
         defer { if isBehind { behind.insert(tenant) } }
         guard let own = written else {
             return try logs.log(of: tenant).state.withLock { reading in
-                if !isCurrent { isBehind = try reading.goOn(in: tx) }
+                if !isCurrent { isBehind = try goOn(&reading) }
                 return try body(reading)
             }
         }
         var reading = own[tenant] ?? logs.log(of: tenant).state.withLock { $0 }
-        if !isCurrent { isBehind = try reading.goOn(in: tx) }
+        if !isCurrent { isBehind = try goOn(&reading) }
         written?[tenant] = reading
         return try body(reading)
     }

@@ -63,12 +63,12 @@ struct LogRecordCheck {
     /// The number of the support request that it tells of, where that is in the tables too.
     private(set) var foundSupportRequest: String?
 
-    /// `log` is the name of the log that has it.
-    init(_ entry: LogEntry, log: String) {
+    /// `log` is the name of the log that has it; `known` the hash of its bytes, where that is known.
+    init(_ entry: LogEntry, log: String, hash known: Hash? = nil) {
         var found: [String] = []
         let read = Leaf(entry.bytes)
         if read == nil { found.append("record \(entry.index) cannot be read") }
-        hash = .leaf(entry.bytes)
+        hash = known ?? .leaf(entry.bytes)
         (index, time, texts, storedHash) = (entry.index, entry.time, entry.texts, entry.hash)
         if hash != entry.hash {
             found.append("record \(entry.index) was changed: its bytes do not have its hash")

@@ -22,10 +22,9 @@ package final class DecisionIndex: CommitListener {
         /// What is not revoked, by the hash of the secret.
         var credentials: [[UInt8]: Credential] = [:] { didSet { version += 1 } }
         var open = OpenAccesses()
-        var grants = OpenGrants() { didSet { version += 1 } }
         /// What the log was found to grant, as it was then: a row that says something else since is
         /// looked at anew.
-        var granted: [GrantID: OpenGrant] = [:]
+        var grants = OpenGrants() { didSet { version += 1 } }
         /// Ends that hold and are not written down.
         var ends: [GrantID: ImmediateEnd] = [:] { didSet { version += 1 } }
         /// Grants that ended early, until their credentials are over anyhow: an answer that was
@@ -88,7 +87,7 @@ package final class DecisionIndex: CommitListener {
     /// The same of a secret of which the hash is known.
     func active(secretHash hash: [UInt8], now: Timestamp) async throws -> Credential? {
         let (credential, refreshedAt, known) = state.withLock {
-            ($0.credentials[hash], $0.refreshedAt, $0.granted)
+            ($0.credentials[hash], $0.refreshedAt, $0.grants.byID)
         }
         if isFresh(refreshedAt, at: now) {
             return credential.flatMap { isGood($0, at: now) ? $0 : nil }
@@ -116,7 +115,7 @@ package final class DecisionIndex: CommitListener {
     /// after their end.
     package func grants(of holder: GrantHolder, now: Timestamp) async throws -> [OpenGrant] {
         let (remembered, refreshedAt, known) = state.withLock {
-            ($0.grants.grants(of: holder), $0.refreshedAt, $0.granted)
+            ($0.grants.grants(of: holder), $0.refreshedAt, $0.grants.byID)
         }
         if isFresh(refreshedAt, at: now) { return good(remembered, at: now) }
         let stored = try await store.read(.endingAccess) { [logs] tx in
@@ -193,8 +192,9 @@ package final class DecisionIndex: CommitListener {
             return true
         }
         if isKnown { return }
+        try await readAhead()
         while true {
-            let (before, known) = state.withLock { ($0.generation, $0.granted) }
+            let (before, known) = state.withLock { ($0.generation, $0.grants.byID) }
             // What is over and not revoked has an end that is not written down yet.
             let (live, granted, others) = try await store.read(.endingAccess) { [logs] tx in
                 var reading = GrantReading(known, logs, in: tx)
@@ -220,7 +220,6 @@ package final class DecisionIndex: CommitListener {
                 state.credentials = byHash
                 state.open = open
                 state.grants = OpenGrants(Array(granted.values))
-                state.granted = granted
                 // What was found good before says whom to cut, and not the row.
                 let closed = others.map { row in
                     let id = row.grant.id
@@ -239,11 +238,19 @@ package final class DecisionIndex: CommitListener {
         }
     }
 
+    /// Reads long logs of tenants with open access before the view that rests on them.
+    private func readAhead() async throws {
+        let tenants = try await store.read(.endingAccess) { [logs] tx in
+            try tx.tenantsWithOpenGrants().filter { try logs.isFarBehind($0, in: tx) }
+        }
+        try await logs.readAhead(tenants, in: store)
+    }
+
     /// Reads the secrets' hashes of credentials that were issued just now, and what the grants are
     /// that were opened.
     private func learn(_ issued: [Credential], _ opened: [AccessRequestID]) async throws {
         while true {
-            let (before, known) = state.withLock { ($0.reloads, $0.granted) }
+            let (before, known) = state.withLock { ($0.reloads, $0.grants.byID) }
             let (live, grants) = try await store.read(.endingAccess) { [logs] tx in
                 var reading = GrantReading(known, logs, in: tx)
                 func granted(_ id: AccessRequestID) throws -> OpenGrant? {
@@ -267,7 +274,6 @@ package final class DecisionIndex: CommitListener {
                 }
                 for open in grants where state.endedEarly[open.grant.id] == nil {
                     state.grants.add(open)
-                    state.granted[open.grant.id] = open
                 }
                 return true
             }
@@ -310,7 +316,6 @@ package final class DecisionIndex: CommitListener {
             for grant in ended.keys {
                 state.open.remove(grant)
                 state.grants.remove(grant)
-                state.granted[grant] = nil
                 state.ends[grant] = nil
                 state.refused[grant] = nil
             }

@@ -4,7 +4,7 @@ import LockboxPorts
 /// The grants that are open, by who has them and by what they open. Each says by itself from when
 /// to when it holds, so that time needs no message.
 struct OpenGrants: Sendable {
-    private var grants: [GrantID: OpenGrant] = [:]
+    private(set) var byID: [GrantID: OpenGrant] = [:]
     private var byEngineer: [PersonID: Set<GrantID>] = [:]
     private var byResource: [Resource: Set<GrantID>] = [:]
 
@@ -13,7 +13,7 @@ struct OpenGrants: Sendable {
     }
 
     mutating func add(_ open: OpenGrant) {
-        guard grants.updateValue(open, forKey: open.grant.id) == nil else { return }
+        guard byID.updateValue(open, forKey: open.grant.id) == nil else { return }
         byEngineer[open.engineer, default: []].insert(open.grant.id)
         for access in open.grant.scope.accesses {
             byResource[access.resource, default: []].insert(open.grant.id)
@@ -21,7 +21,7 @@ struct OpenGrants: Sendable {
     }
 
     mutating func remove(_ id: GrantID) {
-        guard let open = grants.removeValue(forKey: id) else { return }
+        guard let open = byID.removeValue(forKey: id) else { return }
         byEngineer[open.engineer]?.remove(id)
         if byEngineer[open.engineer]?.isEmpty == true { byEngineer[open.engineer] = nil }
         for access in open.grant.scope.accesses {
@@ -39,7 +39,7 @@ struct OpenGrants: Sendable {
             case .both(let engineer, let resource):
                 (byEngineer[engineer] ?? []).intersection(byResource[resource] ?? [])
             }
-        return found.compactMap { grants[$0] }
+        return found.compactMap { byID[$0] }
     }
 }
 

@@ -16,36 +16,30 @@ public struct ID<Entity: Identified>: Hashable, Comparable, Sendable, CustomStri
     /// bits). `entropy` must be `entropyBytes` fresh random bytes.
     public init(entropy: [UInt8]) {
         precondition(entropy.count == Self.entropyBytes)
-        let alphabet = Self.alphabet
-        text =
-            Entity.idPrefix + "-"
-            + String(String.UnicodeScalarView(entropy.map { alphabet[Int($0 & 31)] }))
+        let random = entropy.map { identifierAlphabet[Int($0 & 31)] }
+        text = Entity.idPrefix + "-" + String(decoding: random, as: UTF8.self)
     }
 
     /// Reads an identifier that was printed or stored. The case of ASCII letters does not matter;
     /// other letters do not become ASCII by a change of case (`ſ` is no `S`).
     public init?(_ text: String) {
-        let prefix = Entity.idPrefix + "-"
-        guard text.utf8.allSatisfy(\.isASCII) else { return nil }
-        let upper = text.uppercased()
-        guard upper.utf8.count == prefix.utf8.count + 10, upper.hasPrefix(prefix) else {
-            return nil
-        }
-        let alphabet = Self.alphabet
-        guard upper.unicodeScalars.suffix(10).allSatisfy({ alphabet.contains($0) }) else {
-            return nil
-        }
-        self.text = upper
+        let prefix = Entity.idPrefix.utf8
+        guard text.utf8.count == prefix.count + 11 else { return nil }
+        let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
+        let upper = text.utf8.map { letters.contains($0) ? $0 - 0x20 : $0 }
+        guard upper.starts(with: prefix), upper[prefix.count] == UInt8(ascii: "-"),
+            upper.suffix(10).allSatisfy(identifierAlphabet.contains)
+        else { return nil }
+        self.text = String(decoding: upper, as: UTF8.self)
     }
 
     public var description: String { text }
 
     public static func < (left: ID, right: ID) -> Bool { left.text < right.text }
-
-    private static var alphabet: [Unicode.Scalar] {
-        Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".unicodeScalars)
-    }
 }
+
+/// Crockford's base 32.
+private let identifierAlphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
 
 public typealias AccessRequestID = ID<AccessRequest>
 public typealias GrantID = ID<Grant>

@@ -364,6 +364,8 @@ public protocol AccessRequestRecords {
     /// The grants of all requests that are scheduled or active, as far as is written down, for the
     /// decision index.
     func openGrants() throws -> [OpenGrant]
+    /// Those of which some of these are, in order of their identifiers.
+    func tenantsWithOpenGrants() throws -> [TenantID]
     /// Requests whose access is over while a service has not confirmed that nothing is left, in
     /// order of identifiers; of one tenant or of all.
     func unconfirmedRequests(of tenant: TenantID?) throws -> [AccessRequest]

@@ -31,7 +31,7 @@ extension Lockbox {
             guard person.holds(oneOf: [.approver, .admin, .auditor], at: .tenant(tenant.id)) else {
                 throw Refusal.notPermitted(.readPeople)
             }
-            var records = GrantRecords(reading: tx, logs)
+            var records = GrantRecords(viewing: tx, logs)
             return try records.keys(of: tenant.id).compactMap { key in
                 guard let id = PersonID(key.person), let owner = try tx.person(id) else {
                     return nil

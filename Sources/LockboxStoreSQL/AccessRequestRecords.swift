@@ -161,6 +161,19 @@ extension SQLTransaction: AccessRequestRecords {
         }
     }
 
+    func tenantsWithOpenGrants() throws -> [TenantID] {
+        try connection.query(
+            """
+            SELECT DISTINCT tenant FROM access_request
+            WHERE deadline IS NOT NULL AND state IN ($1, $2) ORDER BY tenant
+            """,
+            [
+                .choice(AccessRequest.StateName.scheduled),
+                .choice(AccessRequest.StateName.active),
+            ]
+        ) { try $0.of("access_request", key: ["tenant"]).slug("tenant") }
+    }
+
     func unconfirmedRequests(of tenant: TenantID?) throws -> [AccessRequest] {
         var conditions = Conditions()
         // No identifier is before the empty one: of all tenants, by the same index.

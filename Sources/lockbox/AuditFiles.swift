@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import LockboxClient
 import LockboxWire
 import MerkleLog
@@ -21,18 +22,42 @@ extension Files {
         )
     }
 
+    /// What a file of a key, a secret or settings has at the most.
+    static let smallBytes = LogLimits.noteBytes
+
+    /// What a file of some of a log's records has at the most.
+    static let largeBytes = 1 << 28
+
+    private static let pieceBytes = 1 << 18
+
     /// The bytes of a file that somebody else may have made: of a regular one, of at most `limit`
     /// bytes. From a pipe or a device more would come without end, or nothing, ever.
     static func read(_ path: String, atMost limit: Int) throws(FileProblem) -> [UInt8] {
-        guard exists(path) else { throw FileProblem(path, "there is no such file") }
+        // To open a pipe would be to wait for somebody who writes into it.
+        let file = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+        guard file >= 0 else {
+            throw FileProblem(
+                path,
+                errno == ENOENT ? "there is no such file" : "it cannot be read"
+            )
+        }
+        defer { close(file) }
         var about = stat()
-        guard stat(path, &about) == 0, about.st_mode & S_IFMT == S_IFREG else {
+        guard fstat(file, &about) == 0, about.st_mode & S_IFMT == S_IFREG else {
             throw FileProblem(path, "it is no regular file")
         }
-        guard Int(about.st_size) <= limit else {
-            throw FileProblem(path, "it is larger than \(limit) bytes")
+        var bytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: pieceBytes)
+        while bytes.count <= limit {
+            let count = piece.withUnsafeMutableBytes {
+                Glibc.read(file, $0.baseAddress, $0.count)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw FileProblem(path, "it cannot be read") }
+            guard count > 0 else { return bytes }
+            bytes += piece[..<count]
         }
-        return try read(path)
+        throw FileProblem(path, "it is larger than \(limit) bytes")
     }
 }
 

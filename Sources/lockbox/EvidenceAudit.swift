@@ -26,7 +26,7 @@ struct EvidenceAudit: ParsableCommand {
     func run() throws {
         let shell = Shell()
         let keys = try key.map(LogKey.read)
-        let bytes = try Files.read(file, atMost: .max)
+        let bytes = try Files.read(file, atMost: Files.largeBytes)
         do {
             let evidence = try Evidence(reading: bytes)
             let (smaller, larger) = try evidence.contradiction(knownKeys: keys)
@@ -63,7 +63,7 @@ struct EvidenceAudit: ParsableCommand {
 enum LogKey {
     /// The key in `text`, or in the file of that name.
     static func read(_ text: String) throws -> VerifierKey {
-        var line = Files.exists(text) ? String(decoding: try Files.read(text), as: UTF8.self) : text
+        var line = Files.exists(text) ? try Files.text(of: text) : text
         // A file's line has an end. More line breaks than that are no key's.
         if line.utf8.last == UInt8(ascii: "\n") { line.unicodeScalars.removeLast() }
         do throws(NoteError) {

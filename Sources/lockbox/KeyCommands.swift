@@ -129,7 +129,8 @@ extension Session {
 }
 
 extension Files {
+    /// A key, a statement or a signature, as somebody has handed it over.
     static func text(of path: String) throws(FileProblem) -> String {
-        String(decoding: try read(path), as: UTF8.self)
+        String(decoding: try read(path, atMost: smallBytes), as: UTF8.self)
     }
 }

@@ -77,7 +77,7 @@ struct VerifyReceipt: ParsableCommand {
 
     func run() throws {
         let shell = Shell()
-        let bytes = try Files.read(file)
+        let bytes = try Files.read(file, atMost: Files.largeBytes)
         let receipt: ReceiptFile
         do throws(AuditFinding) { receipt = try ReceiptFile(bytes) } catch {
             let report = AuditReport(refused: error)

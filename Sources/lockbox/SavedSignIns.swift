@@ -36,7 +36,10 @@ struct SavedSignIns: Codable {
         let path = Self.path(environment)
         guard FileManager.default.fileExists(atPath: path) else { return }
         do {
-            self = try JSONDecoder().decode(Self.self, from: Data(contentsOf: URL(filePath: path)))
+            self = try JSONDecoder().decode(
+                Self.self,
+                from: Data(try Files.read(path, atMost: Files.smallBytes))
+            )
         } catch {
             throw FileProblem(path, "it cannot be read; remove it and sign in again")
         }
@@ -185,16 +188,6 @@ enum Files {
             )
         } catch {
             throw FileProblem(folder, "the folder cannot be made")
-        }
-    }
-
-    static func read(_ path: String) throws(FileProblem) -> [UInt8] {
-        do { return Array(try Data(contentsOf: URL(filePath: path))) } catch {
-            throw FileProblem(
-                path,
-                FileManager.default.fileExists(atPath: path)
-                    ? "it cannot be read" : "there is no such file"
-            )
         }
     }
 }

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import pathlib
 import sqlite3
 
@@ -148,6 +149,23 @@ def test_another_key_is_refused_by_every_command(gita):
         assert refused.returncode == 1 and "key has changed" in refused.stderr, refused
     assert not (gita.folder / "x.jsonl").exists()
     assert gita.verify() != []
+
+
+def test_only_regular_files_of_a_bounded_size_are_read(tmp_path):
+    pipe, large, genuine = tmp_path / "pipe", tmp_path / "large", VECTORS / "genuine"
+    os.mkfifo(pipe)
+    with large.open("wb") as file:
+        file.truncate(2 << 20)
+    export = ["audit", "verify", "--export", genuine / "log.jsonl"]
+    for where in (
+            [*export, "--key"], [*export, "--key", genuine / "log.key", "--checkpoint"], ["audit", "evidence", "--key"],
+            ["audit", "evidence", "--key", genuine / "log.key"], ["receipt", "verify"], ["keys", "add"],
+            ["watch", "--once", "--tenant", "contoso", "--state", tmp_path / "state", "--token-file"]):
+        last = [genuine / "log.key"] if where[-1] == "--key" and "evidence" in where else []
+        refused = cli("http://127.0.0.1:9", "unused", *map(str, [*where, pipe, *last]), check=False)
+        assert refused.returncode in (1, 3) and "pipe: it is no regular file" in refused.stderr, (where, refused)
+    refused = cli("http://127.0.0.1:9", "unused", *map(str, [*export, "--key", large]), check=False)
+    assert refused.returncode == 1 and "large: it is larger than 1048576 bytes" in refused.stderr, refused
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,10 @@ import threading
 import pytest
 
 from lockbox_rig import secrets
-from lockbox_rig.api import mailbox
+from lockbox_rig.api import API, mailbox
 from lockbox_rig.clock import ShiftedClock
 from lockbox_rig.lockboxd import LOCKBOX_CLI, cli
-from lockbox_rig.machine import LOOPBACK, Process, wait_until
+from lockbox_rig.machine import LOOPBACK, Process, free_port, wait_until
 from lockbox_rig.smtp import Certificates, SMTPReceiver
 
 SECURITY = "security@contoso.test"
@@ -101,8 +101,8 @@ class Watch:
         return {name: value for name, value in os.environ.items() if not name.startswith("LOCKBOX_")}
 
     @contextlib.contextmanager
-    def running(self):
-        process = Process([*self.command, "--every", "1s"], env=self.env)
+    def running(self, *more):
+        process = Process([*self.command, "--every", "1s", *more], env=self.env)
         try:
             yield process
         finally:
@@ -223,8 +223,15 @@ def test_each_event_is_told_once_whoever_starts_it_anew(watch):
 
 
 def test_one_that_runs_tells_at_once_and_is_killed_without_losing_anything(watch):
-    with watch.running() as process:
+    port = free_port()
+    listening = "--metrics-listen", f"{LOOPBACK}:{port}"
+    with watch.running(*listening) as process:
         wait_until(lambda: watch.hook.kinds == ["watch.began"], 30, "the beginning to be told")
+        wait_until(lambda: API(port).get("/metrics").status == 200, 30, "Prometheus to be answered")
+        answer = API(port).get("/metrics")
+        assert b"lockbox_watch_in_order{log=" in answer.body
+        assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+        assert [API(port).get("/").status, API(port).post("/metrics").status] == [404, 404]
         second = watch.once()
         assert second.returncode == 1 and "another “lockbox watch”" in second.stderr
         make_approver(watch)
@@ -233,7 +240,7 @@ def test_one_that_runs_tells_at_once_and_is_killed_without_losing_anything(watch
         process.kill()
     # Nobody watches while this happens.
     change(watch, maxAccess="PT8H")
-    with watch.running():
+    with watch.running(*listening):
         wait_until(lambda: "policy.loosened" in watch.hook.kinds, 30, "what happened meanwhile to be told")
         watch.smtp.wait_for(SECURITY, about="maxAccess: PT4H → PT8H", timeout=30)
     ids = [event["id"] for event in watch.hook.events]
@@ -385,6 +392,8 @@ def test_a_folder_that_others_see_or_changed_is_refused(watch):
     (["--smtp", "smtp://me:secret@relay.example", "--mail-from", "a@b.test", "--mail-to", "c@d.test"], "--smtp-file"),
     (["--smtp", "smtp://relay.example"], "--mail-from"),
     (["--every", "0s"], "--every"),
+    (["--metrics-listen", "0.0.0.0:9100"], "127.0.0.1:PORT"),
+    (["--metrics-listen", "127.0.0.1:9100"], "--once"),
 ])
 def test_wrong_usage_is_refused_before_anything_is_looked_at(arguments, said, tmp_path):
     done = cli("http://127.0.0.1:9", "unused", "watch", "--tenant", "contoso", "--state", str(tmp_path / "state"),

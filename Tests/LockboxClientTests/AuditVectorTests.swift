@@ -41,7 +41,9 @@ struct AuditVector: Decodable, CustomTestStringConvertible, Sendable {
 
     /// What is found in it.
     func verify() throws -> AuditReport {
-        func read(_ path: String) throws -> [UInt8] { try Files.read(Self.folder + "/" + path) }
+        func read(_ path: String) throws -> [UInt8] {
+            try Files.read(Self.folder + "/" + path, atMost: Files.largeBytes)
+        }
         let key = try VerifierKey(
             parsing: String(decoding: try read(key), as: UTF8.self).filter { !$0.isNewline }
         )

@@ -19,7 +19,7 @@ struct ReceiptVector: Decodable, CustomTestStringConvertible, Sendable {
     static let all: [ReceiptVector] = VectorFolder.vectors(in: folder)
 
     var bytes: [UInt8] {
-        get throws { try Files.read(Self.folder + "/" + receipt) }
+        get throws { try Files.read(Self.folder + "/" + receipt, atMost: Files.largeBytes) }
     }
 
     /// What is found in it.

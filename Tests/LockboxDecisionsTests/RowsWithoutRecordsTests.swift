@@ -203,6 +203,22 @@ struct RowsWithoutRecordsTests {
         }
     }
 
+    /// It is read before the write, and what was found then holds in it.
+    @Test func decisionAtALongLogThatDoesNotLeadToItsTreeIsNone() async throws {
+        try await Self.withFile { world, path async throws in
+            try await world.grow(by: 600)
+            let waiting = try await world.reviewed()
+            let size = try await world.size()
+            try await Self.meddle(path, "UPDATE log_tile SET hash = zeroblob(32) WHERE level = 1")
+            let again = try await world.read(by: [])
+            await #expect(throws: StoreError.self) {
+                try await again.decide(TestWorld.yes, on: waiting, by: Fixture.adam)
+            }
+            #expect(try await world.size() == size)
+            #expect(try await world.store.read { try $0.openGrants() }.isEmpty)
+        }
+    }
+
     @Test func keyWhoseRemovalWasHiddenIsNone() async throws {
         try await Self.withFile { world, path async throws in
             let line =

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import LockboxClient
+import LockboxPorts
 import LockboxWire
 import MerkleLog
 
@@ -55,12 +56,22 @@ struct WatchCommand: AsyncParsableCommand {
     var webhookSecretFile: String?
     @Option(help: "A file for Prometheus' textfile collector: NAME.prom", completion: .file())
     var metrics: String?
+    @Option(help: "Where Prometheus may ask, on this machine alone: 127.0.0.1:PORT.")
+    var metricsListen: String?
 
     func validate() throws {
         for (name, value) in [
             ("--every", every), ("--max-age", maxAge), ("--read-all-every", readAllEvery),
         ] where !(1...31_536_000).contains(value.seconds ?? 0) {
             throw ValidationError("\(name) takes a time from 1s to 365d, such as 90s or 2h.")
+        }
+        if let metricsListen {
+            guard let address = ListenAddress(metricsListen), address.port > 0,
+                ["127.0.0.1", "::1"].contains(address.host)
+            else {
+                throw ValidationError("--metrics-listen takes 127.0.0.1:PORT or [::1]:PORT.")
+            }
+            if once { throw ValidationError("--metrics-listen does not go with --once.") }
         }
         if webhook == nil, webhookTokenFile != nil || webhookSecretFile != nil {
             throw ValidationError(
@@ -94,13 +105,20 @@ struct WatchCommand: AsyncParsableCommand {
             delivery: WatchDelivery(channels)
         )
         if once { loop.forgetWholeReading() }
+        let listener = try await listener()
         while true {
             try await loop.round { body in try await signedIn(shell, body) }
             if let metrics { try write(loop.metrics, to: metrics) }
+            listener?.tell(loop.metrics)
             if once { break }
             try await ContinuousClock().sleep(for: .milliseconds(milliseconds(every)))
         }
         guard loop.exitCode == 0 else { throw Failure.watched(loop.exitCode) }
+    }
+
+    private func listener() async throws -> MetricsListener? {
+        guard let address = metricsListen.flatMap(ListenAddress.init) else { return nil }
+        return try await .listening(at: address.host, port: address.port)
     }
 
     private func milliseconds(_ duration: DurationArgument) -> Int64 {

@@ -198,11 +198,10 @@ struct WatchWebhook: WatchChannel {
 /// Files of one line that hold a secret.
 enum WatchSecret {
     static func read(_ path: String) throws(WatchDeliveryProblem) -> String {
-        guard
-            case .success(let bytes) = Result(catching: { () throws(FileProblem) in
-                try Files.read(path)
-            })
-        else { throw .init("\(path) cannot be read") }
+        let bytes: [UInt8]
+        do { bytes = try Files.read(path, atMost: Files.smallBytes) } catch {
+            throw .init("\(error)")
+        }
         let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
         guard words.count == 1, words[0].utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw .init("\(path) does not hold one line without spaces")

@@ -38,12 +38,15 @@ struct WatchFolder: Sendable {
     func known(each take: (AuditRecord) -> Void) throws -> KnownLog? {
         let keys = try memory().keys
         guard Files.exists(checkpoint), !keys.isEmpty else { return nil }
-        let note = LogVerifier.Note(name: checkpoint, bytes: try Files.read(checkpoint))
+        let note = LogVerifier.Note(
+            name: checkpoint,
+            bytes: try Files.read(checkpoint, atMost: LogLimits.noteBytes)
+        )
         var verifier = LogVerifier(notes: [note], keys: keys, source: .treeAndRecords)
         var count: UInt64 = 0
         var start = 0
         if Files.exists(copy) {
-            let bytes = try Files.read(copy)
+            let bytes = try Files.read(copy, atMost: .max)
             while count < verifier.shownSize,
                 let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n"))
             {
@@ -115,7 +118,7 @@ struct WatchFolder: Sendable {
         do {
             let state = try JSONDecoder().decode(
                 WatchState.self,
-                from: Data(try Files.read(state))
+                from: Data(try Files.read(state, atMost: .max))
             )
             guard state.form == WatchState.form else {
                 throw FileProblem(self.state, "it is of a version that this program does not know")

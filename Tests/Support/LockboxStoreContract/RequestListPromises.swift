@@ -70,6 +70,8 @@ func openGrantsAreThoseOfOpenRequests(_ store: any Store) async throws {
     }
     #expect(grants.count == 2)
     #expect(Set(try await store.read { try $0.openGrants() }) == Set(grants))
+    let tenants = try await store.read { try $0.tenantsWithOpenGrants() }
+    #expect(tenants == [Fixture.contoso.id])
 }
 
 func askingIsCounted(_ store: any Store) async throws {
