@@ -480,9 +480,11 @@ class Approvals:
         elif act == "request.submitted":
             if leaf["request"] in self.over or leaf["request"] in self.engineers:
                 return "the request was there before"
+            if not isinstance(data["engineer"], str):
+                raise Refused("nobody is named who gets access")
             self.engineers[leaf["request"]] = data["engineer"]
         elif act == "request.customerAsked":
-            self.quorums[leaf["request"]] = data.get("approvalsNeeded", 0)
+            self.quorums[leaf["request"]] = count(data.get("approvalsNeeded", 0))
         elif act == "request.approved":
             signed = "signature" in data or "statement" in leaf["commitments"]
             problem = self.approve(leaf, data, time, texts) if signed else None
@@ -502,8 +504,7 @@ class Approvals:
 
     def take_rules(self, data):
         rules = data["policy"] | {"version": data["version"], "licensed": data.get("licensed")}
-        kinds = [type(rules[name]) for name in ("requireApproval", "approvalsNeeded", "version")]
-        if kinds != [bool, int, int]:
+        if type(rules["requireApproval"]) is not bool or min(count(rules["approvalsNeeded"]), count(rules["version"])) < 0:
             raise Refused("the rules cannot be read")
         span(rules.get("coolingOff", "PT24H"))
         self.rules = rules
@@ -554,13 +555,18 @@ class Approvals:
         return None
 
     def statement(self, text):
+        if len(text.encode()) > 49152:
+            raise Refused("the statement is too long")
         said = one_spelling(text, STATEMENT)
         resources = said["resources"]
         if (said["v"], said["type"], said["decision"], said["end"]) != (1, "lockbox-approval", "approve", "afterDuration") \
                 or not resources or any(
-                    set(one) != {"actions", "kind", "name", "service"} or not one["actions"] for one in resources) \
+                    set(one) != {"actions", "kind", "name", "service"} or not actions(one)
+                    or not all(isinstance(one[name], str) for name in ("kind", "name", "service")) for one in resources) \
                 or set(said["log"]) != {"origin", "size"}:
             raise Refused("the statement is not one")
+        for number in (said["log"]["size"], said["policy"], said["quorum"], said["requestVersion"]):
+            count(number)
         if len(unbase64(said["nonce"], url=True)) != 16:
             raise Refused("the statement's nonce has not 16 bytes")
         span(said["duration"])
@@ -603,6 +609,18 @@ class Approvals:
         return None
 
 
+def count(value):
+    if type(value) is not int or value < 0:
+        raise Refused("a number is none")
+    return value
+
+
+def actions(resource):
+    if type(resource["actions"]) is not list or not all(isinstance(one, str) for one in resource["actions"]):
+        raise Refused("actions are no list of names")
+    return resource["actions"]
+
+
 def covers(said, grant, texts):
     start, end = instant(grant["start"]), instant(grant["end"])
     if not grant["resources"]:
@@ -614,7 +632,7 @@ def covers(said, grant, texts):
     # A name that was erased (None) is any name: what is left is compared.
     return all(
         any(one["service"] == given["service"] and texts[f"resource{place}"] in (one["name"], None)
-            and set(given["actions"]) <= set(one["actions"]) for one in said["resources"])
+            and set(actions(given)) <= set(one["actions"]) for one in said["resources"])
         for place, given in enumerate(grant["resources"]))
 
 
@@ -931,6 +949,8 @@ class Verification:
     # Receipts (docs/spec/receipt.md)
 
     def receipt(self, said, lines):
+        if self.log == "provider":
+            self.say("origin-wrong", None, f"{self.origin} is no tenant's log, and others have no requests")
         self.checkpoint("the receipt's checkpoint", said["checkpoint"].encode("utf-8", "surrogatepass"))
         self.export(b"".join(line + b"\n" for line in lines), False)
         if said["key"] not in self.believed:
@@ -949,6 +969,9 @@ class Verification:
                 version = now if type(now) is int else version
             elif "request" in leaf or leaf["activity"] not in GROUNDS:
                 self.say("receipt-foreign", index, "the record does not belong in this receipt")
+        for first, second in PAIRS:
+            if second in acts and first not in acts[:acts.index(second)]:
+                self.say("receipt-incomplete", None, f"there is no {first} before {second}")
         if acts[:1] != ["request.submitted"]:
             self.say("receipt-incomplete", None, "it does not begin with the request")
         if not set(acts) & ({"access.ended"} if "access.granted" in acts else ENDINGS):
@@ -1036,7 +1059,7 @@ class Verification:
     def operations(self, index, leaf, texts):
         data, text = leaf["data"], texts.get("operations")
         counts = [data.get(name) for name in ("count", "reads", "writes")]
-        if not all(type(count) is int and count >= 0 for count in counts) or counts[0] != counts[1] + counts[2] \
+        if not all(type(one) is int and one >= 0 for one in counts) or not counts[0] or counts[0] != counts[1] + counts[2] \
                 or text is not None and (text.count("\n") != counts[0] or not text.endswith("\n")
                                          or not all(map(is_object, text.split("\n")[:-1]))):
             self.say("operations-count", index, "there are not as many operations as the record says")
@@ -1048,10 +1071,16 @@ def is_object(text):
         return isinstance(value, dict) and is_plain(value, null=True) and canonical(value) == text
     except Refused:
         return False
+
+
 RECEIPT = "lockbox-receipt/v1"
 GROUNDS = {
     "tenant.added", "tenant.policyChanged", "tenant.licenceChanged", "passkey.registered", "passkey.removed",
     "signingKey.added", "signingKey.confirmed", "signingKey.removed", "key.changed", "texts.erased"}
+# Records that share the version of another: what comes first is not left out where the second is.
+PAIRS = [
+    ("request.approvedByManager", "request.customerAsked"), ("request.approvedByManager", "access.granted"),
+    ("request.customerAsked", "request.approved"), ("access.granted", "access.ended")]
 ENDINGS = {"access.ended", "request.rejected", "request.denied", "request.withdrawn", "request.expired"}
 
 
@@ -1122,7 +1151,7 @@ def arguments():
     parser.add_argument("--log", help="the log that it has to be: provider, or tenant: and its identifier")
     parser.add_argument("--partial", action="store_true", help="the export holds some of the records")
     parser.add_argument("--witness", type=witness, action="append", default=[], help="the key of one who has to have cosigned")
-    parser.add_argument("--needed", type=int, help="how many of them; all if left out")
+    parser.add_argument("--needed", type=int, choices=range(1, 65), metavar="K", help="how many of them; all if left out")
     parser.add_argument("--max-age", type=span, metavar="PT1H", help="how old the newest head may be")
     parser.add_argument("--now", type=instant, default=datetime.datetime.now(datetime.timezone.utc), help="instead of the clock")
     parser.add_argument("--output", choices=["text", "json"], default="text")
