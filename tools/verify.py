@@ -509,17 +509,27 @@ LOG = {"origin": str, "size": int}
 
 def read_statement(text):
     """Section 1."""
+    need(len(text.encode()) <= 49152, "the statement is too long")
     said = object_of(text, STATEMENT)
     about = said["v"], said["type"], said["decision"], said["end"]
     need(about == (1, "lockbox-approval", "approve", "afterDuration") and said["resources"]
          and has(said["log"], LOG) and len(said["log"]) == 2
-         and all(has(one, RESOURCE) and len(one) == 4 and one["actions"]
+         and all(has(one, RESOURCE) and len(one) == 4 and actions(one)
                  for one in said["resources"]), "the statement is not one")
+    numbers = said["log"]["size"], said["policy"], said["quorum"], said["requestVersion"]
+    need(all(map(is_count, numbers)), "a number of the statement is none")
     need(len(unbase64(said["nonce"], url=True)) == 16, "the statement's nonce has not 16 bytes")
     span(said["duration"])
     if said["start"] != "onApproval":
         instant(said["start"])
     return said
+
+
+def actions(resource):
+    given = resource["actions"]
+    need(type(given) is list and all(isinstance(one, str) for one in given),
+         "actions are no list of names")
+    return given
 
 
 class Request:
@@ -553,9 +563,11 @@ class Approvals:
             self.keys.pop(data.get("passkey", data.get("key")), None)
         elif act == "request.submitted":
             need(not request and leaf["request"] not in self.over, "the request was there before")
+            need(isinstance(data["engineer"], str), "nobody is named who gets access")
             self.open[leaf["request"]] = Request(data["engineer"])
         elif act == "request.customerAsked" and request:
             request.quorum = data.get("approvalsNeeded", 0)
+            need(is_count(request.quorum), "how many must approve is no number")
         elif act == "request.approved":
             self.approve(leaf, request, time, texts)
         elif act == "access.granted":
@@ -568,8 +580,8 @@ class Approvals:
 
     def take_rules(self, data):
         rules = data["policy"] | {"version": data["version"], "licensed": data.get("licensed")}
-        kinds = [type(rules[name]) for name in ("requireApproval", "approvalsNeeded", "version")]
-        need(kinds == [bool, int, int], "the rules cannot be read")
+        need(type(rules["requireApproval"]) is bool and is_count(rules["approvalsNeeded"])
+             and is_count(rules["version"]), "the rules cannot be read")
         span(rules.get("coolingOff", "PT24H"))
         self.rules = rules
 
@@ -649,7 +661,7 @@ def covers(said, grant, texts):
             and (said["start"] == "onApproval" or start >= instant(said["start"]))
             and all(any(one["service"] == given["service"]
                         and texts[f"resource{place}"] in (one["name"], None)
-                        and set(given["actions"]) <= set(one["actions"])
+                        and set(actions(given)) <= set(one["actions"])
                         for one in said["resources"])
                     for place, given in enumerate(grant["resources"])))
 
@@ -995,7 +1007,7 @@ class Verification:
     def operations(self, index, data, text):
         with self.finding("operations-count", index), refused_as("operations-count"):
             count, reads, writes = data["count"], data["reads"], data["writes"]
-            need(all(map(is_count, (count, reads, writes))) and count == reads + writes)
+            need(all(map(is_count, (count, reads, writes))) and 0 < count == reads + writes)
             if text is not None:
                 *lines, rest = text.split("\n")
                 need(len(lines) == count and text and not rest)
@@ -1058,6 +1070,7 @@ class Verification:
             said, lines = receipt_parts(data)
         if not said:
             return
+        self.check(self.tenant, "origin-wrong", None, f"{self.origin} is no tenant's log")
         self.checkpoint("the receipt's checkpoint", said["checkpoint"].encode())
         places = [line.index for line in self.export(b"".join(lines), False)]
         self.check(places == sorted(places), "records-out-of-order")
@@ -1074,6 +1087,9 @@ class Verification:
             else:
                 is_ground = "request" not in leaf and leaf["activity"] in GROUNDS
                 self.check(is_ground, "receipt-foreign", index)
+        for first, then in PAIRS:
+            is_there = then not in acts or first in acts[:acts.index(then)]
+            self.check(is_there, "receipt-incomplete", None, f"there is no {first} before {then}")
         self.check(acts[:1] == ["request.submitted"], "receipt-incomplete", None, "the request")
         ends = {"access.ended"} if "access.granted" in acts else ENDS
         self.check(ends & set(acts), "receipt-incomplete", None, "the end of the request")
@@ -1081,6 +1097,10 @@ class Verification:
 
 GROUNDS = {*RULES, "passkey.registered", "passkey.removed", "signingKey.added",
            "signingKey.confirmed", "signingKey.removed", "key.changed", "texts.erased"}
+# Records that share the version of another: what comes first is not left out where the second is.
+PAIRS = [("request.approvedByManager", "request.customerAsked"),
+         ("request.approvedByManager", "access.granted"),
+         ("request.customerAsked", "request.approved"), ("access.granted", "access.ended")]
 
 
 def receipt_parts(data):
@@ -1137,7 +1157,8 @@ def arguments():
     option("--partial", action="store_true", help="the export holds some of the records")
     option("--witness", type=functools.partial(Key, kind=4), action="append",
            default=[], help="the key of one who has to have cosigned")
-    option("--needed", type=int, help="how many of them; all if left out")
+    option("--needed", type=int, choices=range(1, 65), metavar="K",
+           help="how many of them; all if left out")
     option("--max-age", type=span, metavar="PT1H", help="how old the newest head may be")
     option("--now", type=instant, default=datetime.datetime.now(datetime.timezone.utc),
            help="instead of the clock")

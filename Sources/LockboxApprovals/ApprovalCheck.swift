@@ -173,10 +173,14 @@ package struct ApprovalCheck: Sendable {
         case "request.submitted":
             let request = try Self.request(of: record)
             guard requests[request] == nil, !over.contains(request) else { throw .requestOver }
-            requests[request] = Request(engineer: record.data["engineer"]?.string)
+            guard let engineer = record.data["engineer"]?.string else { throw .record }
+            requests[request] = Request(engineer: engineer)
         case "request.customerAsked":
-            requests[try Self.request(of: record)]?.asked =
-                record.data["approvalsNeeded"]?.count ?? 0
+            let request = try Self.request(of: record)
+            guard let asked = (record.data["approvalsNeeded"] ?? .integer(0)).count else {
+                throw .record
+            }
+            requests[request]?.asked = asked
         case "request.approved": try take(approval: record)
         case "access.granted":
             let request = try Self.request(of: record)

@@ -14,7 +14,7 @@ package struct AuditReport: Sendable {
     /// How many texts the records commit to that were not there to be checked.
     package let uncheckedTexts: Int
     /// How many accesses needed signatures whose statements were erased since.
-    package let uncheckedAccess: Int
+    package var uncheckedAccess: Int
     /// Each time that the database was put back to an older copy.
     package let recoveries: [Recovery]
     /// The believed heads that were held against the records, smallest first.

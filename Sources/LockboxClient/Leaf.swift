@@ -76,7 +76,8 @@ package struct Leaf: Hashable, Sendable {
     package static func logName(ofOrigin origin: String) -> String? {
         let parts = origin.split(separator: "/", omittingEmptySubsequences: false)
         if parts.suffix(3) == ["v1", "provider", "log"] { return "provider" }
-        guard parts.count > 4, parts.last == "log", parts.suffix(4).prefix(2) == ["v1", "tenants"]
+        guard parts.count > 4, parts.last == "log", parts.suffix(4).prefix(2) == ["v1", "tenants"],
+            !parts[parts.count - 2].isEmpty
         else { return nil }
         return "tenant:\(parts[parts.count - 2])"
     }

@@ -46,20 +46,27 @@ package struct ReceiptFile: Sendable {
     }
 
     /// What is found in it. `keys` are trusted, oldest first, at least one; `memory` is what is
-    /// remembered of the log.
+    /// remembered of the log; nothing was signed later than `now`, in milliseconds since 1970.
     package func verify(
         with keys: [VerifierKey],
-        memory: LogVerifier.Memory = LogVerifier.Memory()
+        memory: LogVerifier.Memory = LogVerifier.Memory(),
+        now: Int64? = nil
     ) -> AuditReport {
         var verifier = LogVerifier(
             notes: [.init(name: "the receipt's checkpoint", bytes: checkpoint)],
             keys: keys,
             source: .records,
             memory: .init(notes: memory.notes),
-            isComplete: false
+            isComplete: false,
+            now: now
         )
-        var rules = ReceiptRules(request: request, origin: keys.last?.name ?? "")
+        let origin = keys.last?.name ?? ""
+        var rules = ReceiptRules(request: request, origin: origin)
         var findings: [AuditFinding] = []
+        // The provider's log has no requests: nothing of them would be looked at.
+        if Leaf.logName(ofOrigin: origin) == "provider" {
+            findings.append(.wrongLog(name: origin, asked: "a tenant's"))
+        }
         for line in lines {
             let hash = verifier.read(line: line)
             guard let record = RecordLine(line)?.record else { continue }
@@ -70,6 +77,7 @@ package struct ReceiptFile: Sendable {
         }
         findings += rules.finish()
         var report = verifier.finish()
+        report.uncheckedAccess = rules.uncheckedAccess
         findings += LogVerifier.replay(memory.leaves, report.heads)
         if !report.keys.contains(key) {
             findings.append(.keyChanged(from: keys.last?.text ?? "", to: key.text))
@@ -106,6 +114,8 @@ private struct ReceiptRules {
     private var activities: [String] = []
     private var version: Int64 = 0
     private var findings: [AuditFinding] = []
+    /// Of how many accesses the statements were erased that would tell whether all was signed.
+    var uncheckedAccess: Int { approvals.erased }
 
     init(request: String, origin: String) {
         self.request = request
@@ -129,16 +139,32 @@ private struct ReceiptRules {
     /// is a gap.
     private mutating func step(_ leaf: Leaf) {
         activities.append(leaf.activity)
-        guard case .integer(let next)? = leaf.data["version"] else { return }
+        guard let said = leaf.data["version"] else { return }
+        let next: Int64? = if case .integer(let number) = said { number } else { nil }
         if next != version, next != version + 1 {
+            let what = next.map { "\($0)" } ?? "none that is a number"
             findings.append(
-                .incomplete(problem: "between version \(version) of the request and \(next)")
+                .incomplete(problem: "between version \(version) of the request and \(what)")
             )
         }
-        version = next
+        version = next ?? version
     }
 
+    /// Records that share the version of another, which would not miss them: what comes first is not
+    /// left out where the second is.
+    private static let pairs = [
+        ("request.approvedByManager", "request.customerAsked"),
+        ("request.approvedByManager", "access.granted"),
+        ("request.customerAsked", "request.approved"), ("access.granted", "access.ended"),
+    ]
+
     mutating func finish() -> [AuditFinding] {
+        for (first, second) in Self.pairs {
+            guard let place = activities.firstIndex(of: second),
+                !activities[..<place].contains(first)
+            else { continue }
+            findings.append(.incomplete(problem: "there is no \(first) before \(second)"))
+        }
         if activities.first != "request.submitted" {
             findings.append(.incomplete(problem: "it does not begin with the request"))
         }

@@ -44,7 +44,7 @@ struct OperationsRule: RecordRule {
         let data = record.leaf.data
         guard case .integer(let count)? = data["count"], case .integer(let reads)? = data["reads"],
             case .integer(let writes)? = data["writes"], reads >= 0, writes >= 0,
-            reads.addingReportingOverflow(writes) == (count, false)
+            count > 0, reads.addingReportingOverflow(writes) == (count, false)
         else { return [.operations(record: record.index)] }
         guard let text = record.texts?["operations"]?.text else { return [] }
         let newline = UInt8(ascii: "\n")

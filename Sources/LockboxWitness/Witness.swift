@@ -23,6 +23,8 @@ package final class Witness: Sendable {
     private let store: WitnessStore
     /// The file of logs as it was read last.
     private let logs = Mutex<(text: String, logs: [WitnessedLog])>(("", []))
+    /// Two requests that see one contradiction write one file.
+    private let evidence = Mutex(())
 
     /// Opens the witness in `folder`, and writes down what evidence it has that has no file yet.
     package init(_ folder: WitnessFolder) throws(WitnessError) {
@@ -72,7 +74,8 @@ package final class Witness: Sendable {
             try Self.decide(submission, checkpoint, signed, after: last, signer, now: now)
         }
         // After the commit: a crash here leaves the file to the next start.
-        try folder.keep(try store.contradictions(with: checkpoint))
+        let found = try store.contradictions(with: checkpoint)
+        try evidence.withLock { _ in _ = try folder.keep(found) }
         return answer
     }
 

@@ -54,7 +54,7 @@ package final class WitnessStore: Sendable {
             origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL,
             note TEXT NOT NULL, time INTEGER NOT NULL
         ) STRICT;
-        -- Every head that a log was seen to have signed, cosigned or not.
+        -- Every head that a log was seen to have signed, cosigned or not; of one size two at most.
         CREATE TABLE seen (
             origin TEXT NOT NULL, size INTEGER NOT NULL, root BLOB NOT NULL, note TEXT NOT NULL,
             PRIMARY KEY (origin, size, root)
@@ -89,7 +89,8 @@ package final class WitnessStore: Sendable {
 
     /// Runs `decide` with what was cosigned last of `checkpoint`'s log, and keeps what it returns, in
     /// one transaction: no other process decides meanwhile. `checkpoint`, which the log has signed, is
-    /// kept as seen whatever is decided.
+    /// kept as seen whatever is decided, but for a third root of one size: two convict the log, and
+    /// whoever has its key could sign others without end.
     func cosign<Decision: Sendable>(
         _ checkpoint: Checkpoint,
         signed note: String,
@@ -98,11 +99,14 @@ package final class WitnessStore: Sendable {
         do {
             return try await queue.write { database in
                 try database.execute(
-                    sql:
-                        "INSERT OR IGNORE INTO seen (origin, size, root, note) VALUES (?, ?, ?, ?)",
+                    sql: """
+                        INSERT OR IGNORE INTO seen (origin, size, root, note)
+                        SELECT :origin, :size, :root, :note
+                        WHERE (SELECT count(*) FROM seen WHERE origin = :origin AND size = :size) < 2
+                        """,
                     arguments: [
-                        checkpoint.origin, Int64(checkpoint.head.size),
-                        Data(checkpoint.head.root.bytes), note,
+                        "origin": checkpoint.origin, "size": Int64(checkpoint.head.size),
+                        "root": Data(checkpoint.head.root.bytes), "note": note,
                     ]
                 )
                 let (next, decision) = try decide(

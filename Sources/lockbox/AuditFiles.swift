@@ -59,6 +59,13 @@ extension Files {
         }
         throw FileProblem(path, "it is larger than \(limit) bytes")
     }
+
+    /// Likewise, of a file that is to be verified: where it cannot be read there is no verdict.
+    static func verifiable(_ path: String, atMost limit: Int = .max) throws(Failure) -> [UInt8] {
+        do { return try read(path, atMost: limit) } catch {
+            throw .unverifiable(error.description)
+        }
+    }
 }
 
 /// The files of one export.

@@ -16,6 +16,13 @@ struct AuditText {
     var evidence: [String] = []
     /// What was shown to be so.
     var facts: [String] = []
+    /// Whether a text that is gone without a record of it would be a finding.
+    var tellsErasures: Bool
+
+    init(report: AuditReport, subject: String, isComplete: Bool) {
+        (self.report, self.subject, self.isComplete) = (report, subject, isComplete)
+        tellsErasures = isComplete
+    }
 
     private var isInOrder: Bool { report.findings.isEmpty }
 
@@ -57,7 +64,7 @@ struct AuditText {
         if report.erasedTexts > 0 {
             lines.append(
                 "\(Self.count(report.erasedTexts, "text")) erased; "
-                    + (isComplete
+                    + (tellsErasures
                         ? "each by a record that says so"
                         : "whether a record says so cannot be told")
             )

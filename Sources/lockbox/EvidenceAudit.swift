@@ -26,7 +26,7 @@ struct EvidenceAudit: ParsableCommand {
     func run() throws {
         let shell = Shell()
         let keys = try key.map(LogKey.read)
-        let bytes = try Files.read(file, atMost: Files.largeBytes)
+        let bytes = try Files.verifiable(file, atMost: Files.largeBytes)
         do {
             let evidence = try Evidence(reading: bytes)
             let (smaller, larger) = try evidence.contradiction(knownKeys: keys)
@@ -69,7 +69,7 @@ enum LogKey {
         do throws(NoteError) {
             return try VerifierKey(parsing: line)
         } catch {
-            throw Failure.failed("“\(TerminalText.clean(text))”: \(error)")
+            throw Failure.unverifiable("“\(TerminalText.clean(text))”: \(error)")
         }
     }
 }

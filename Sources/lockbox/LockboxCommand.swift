@@ -78,6 +78,8 @@ struct Failure: Error {
 
     static func failed(_ message: String) -> Failure { Failure(message, 1) }
     static func usage(_ message: String) -> Failure { Failure(message, 2) }
+    /// What was to be verified could not be looked at: that is no verdict, and 1 would be one.
+    static func unverifiable(_ message: String) -> Failure { Failure(message, 2) }
     static func unreachable(_ message: String) -> Failure { Failure(message, 4) }
     static func help(_ message: String) -> Failure { Failure(message, 0) }
     static func notSignedIn(_ message: String) -> Failure { Failure(message, 3) }

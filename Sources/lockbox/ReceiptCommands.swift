@@ -64,7 +64,8 @@ struct VerifyReceipt: ParsableCommand {
             the receipt's own, which is shown to be compared.
 
             A receipt cannot show that the log has no other records, or what was written
-            after it was made. Names what is wrong, and then ends with exit code 1.
+            after it was made. Names what is wrong, and then ends with exit code 1; with 2
+            where the receipt or the key cannot be read.
             """
     )
 
@@ -77,7 +78,7 @@ struct VerifyReceipt: ParsableCommand {
 
     func run() throws {
         let shell = Shell()
-        let bytes = try Files.read(file, atMost: Files.largeBytes)
+        let bytes = try Files.verifiable(file, atMost: Files.largeBytes)
         let receipt: ReceiptFile
         do throws(AuditFinding) { receipt = try ReceiptFile(bytes) } catch {
             let report = AuditReport(refused: error)
@@ -91,12 +92,14 @@ struct VerifyReceipt: ParsableCommand {
         )
         var report = receipt.verify(
             with: try trusted(remembered, receipt, shell),
-            memory: remembered.memory
+            memory: remembered.memory,
+            now: shell.now()
         )
         if let origin, !origin.utf8.elementsEqual(receipt.key.name.utf8) {
             report.findings.append(.wrongLog(name: receipt.key.name, asked: origin))
         }
         var text = AuditText(report: report, subject: file, isComplete: false)
+        text.tellsErasures = true
         text.facts = ["request \(receipt.request)"] + receipt.steps.map { "  " + $0 }
         try text.conclude(shell, format.output)
     }

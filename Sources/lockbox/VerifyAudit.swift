@@ -27,8 +27,9 @@ struct VerifyAudit: AsyncParsableCommand {
                 --key contoso.key
               lockbox audit verify --tiles mirror --records contoso.jsonl --key contoso.key
 
-            Names what is wrong, record by record, and then ends with exit code 1. Where two
-            signed heads contradict each other, keeps both: see “lockbox audit evidence”.
+            Names what is wrong, record by record, and then ends with exit code 1; with 2
+            where a file or the key cannot be read. Where two signed heads contradict each
+            other, keeps both: see “lockbox audit evidence”.
             """
     )
 
@@ -103,7 +104,7 @@ struct VerifyAudit: AsyncParsableCommand {
 
     private func notes(_ paths: [String]) throws -> [LogVerifier.Note] {
         try paths.map { path in
-            .init(name: path, bytes: try Files.read(path, atMost: LogLimits.noteBytes))
+            .init(name: path, bytes: try Files.verifiable(path, atMost: LogLimits.noteBytes))
         }
     }
 
@@ -119,7 +120,7 @@ struct VerifyAudit: AsyncParsableCommand {
     }
 
     private static func read(_ path: String, into verifier: inout LogVerifier) throws {
-        let lines = try Files.read(path, atMost: .max).split(
+        let lines = try Files.verifiable(path).split(
             separator: UInt8(ascii: "\n"),
             omittingEmptySubsequences: false
         )

@@ -378,6 +378,11 @@ def test_a_folder_that_others_see_or_changed_is_refused(watch):
     assert "somebody has changed it" in watch.once(code=1).stderr
     shutil.rmtree(watch.state)
     kept.rename(watch.state)
+    # Without them it would believe whatever key the server names.
+    for name in ("key", "log.checkpoint"):
+        (watch.state / name).rename(watch.folder / "hidden")
+        assert "it is gone" in watch.once(code=1).stderr
+        (watch.folder / "hidden").rename(watch.state / name)
     # A line that was being written when it ended is read again.
     with copy.open("ab") as file:
         file.write(lines[-1][:40])

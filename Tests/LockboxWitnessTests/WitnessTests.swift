@@ -122,6 +122,19 @@ final class TemporaryFolder {
         #expect(try store.contradictions().map(\.size) == [8])
     }
 
+    /// Whoever has the log's key could fill the witness's disk with more.
+    @Test func ofOneSizeTwoHeadsAreEvidenceEnough() async throws {
+        let log = try SigningLog(20)
+        let witness = try folder.opened(for: log)
+        for branch in 0..<5 {
+            let fork = try SigningLog(20, branch: "\(branch)")
+            _ = try await witness.add(fork.submission(8, 12), now: 1)
+        }
+        #expect(try folder.evidence.count == 1)
+        let (_, store) = try folder.witness.open()
+        #expect(try store.contradictions().map(\.size) == [12])
+    }
+
     /// A larger tree that does not continue may be a proof gone wrong. Once the true one of that size
     /// is seen, both together are evidence.
     @Test func aBranchIsEvidenceOnceItsSizeIsReached() async throws {

@@ -37,7 +37,18 @@ struct WatchFolder: Sendable {
     /// ended, and is cut off: it is read again.
     func known(each take: (AuditRecord) -> Void) throws -> KnownLog? {
         let keys = try memory().keys
-        guard Files.exists(checkpoint), !keys.isEmpty else { return nil }
+        guard Files.exists(checkpoint), !keys.isEmpty else {
+            // The key is written before the checkpoint, and what was told after it.
+            let gone = keys.isEmpty ? path + "/key" : checkpoint
+            guard !Files.exists(checkpoint), try readState()?.told ?? 0 == 0 else {
+                throw FileProblem(
+                    gone,
+                    "it is gone, and what was told of the log is still here; somebody has removed it. "
+                        + "Put it back, or begin with another folder"
+                )
+            }
+            return nil
+        }
         let note = LogVerifier.Note(
             name: checkpoint,
             bytes: try Files.read(checkpoint, atMost: LogLimits.noteBytes)
