@@ -1,4 +1,4 @@
-import LockboxPorts
+package import LockboxPorts
 package import LockboxStoreSQL
 
 /// The store's database on a PostgreSQL server: readers on snapshots, a few for each lane, and one
