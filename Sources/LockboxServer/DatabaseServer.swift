@@ -7,8 +7,8 @@ package struct DatabaseServer: Sendable {
     /// Where `url` was said, for messages.
     package let place: String
 
-    /// Nil for `sqlite:PATH`. Throws for what is no database.
-    init?(
+    /// Nil for `sqlite:PATH`. Throws for what is no database. `path` makes a path a whole one.
+    package init?(
         _ database: (text: String, place: String),
         _ passwordFile: (text: String, place: String)?,
         _ path: (String) -> String

@@ -6,10 +6,13 @@ package struct PostgresAddress: Sendable {
     /// What libpq takes.
     let keywords: [String: String]
 
+    /// Who connects.
+    package var user: String { keywords["user"] ?? "" }
+
     /// Without the password, for messages.
     package var text: String {
         let hosts = keywords["host"] ?? keywords["hostaddr"] ?? ""
-        return "postgres://\(keywords["user"] ?? "")@\(hosts)/\(keywords["dbname"] ?? "")"
+        return "postgres://\(user)@\(hosts)/\(keywords["dbname"] ?? "")"
     }
 
     /// What is wrong with a connection string, in words that follow the name of the setting. They

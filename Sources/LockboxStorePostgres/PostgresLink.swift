@@ -251,7 +251,8 @@ extension PostgresLink {
             \(settings);
             SELECT current_setting('server_encoding'), current_setting('synchronous_commit'),
                 current_setting('transaction_read_only'), current_user,
-                has_schema_privilege('public', 'CREATE'),
+                has_schema_privilege('public', 'CREATE')
+                    OR to_regclass('schema_migration') IS NOT NULL,
                 r.rolsuper, r.rolreplication, r.rolcreaterole, r.rolbypassrls,
                 pg_has_role('pg_execute_server_program', 'MEMBER')
                     OR pg_has_role('pg_write_server_files', 'MEMBER')

@@ -39,8 +39,8 @@ extension PostgresRefusal: CustomStringConvertible {
             """
         case .mayTooLittle(let user, let what):
             """
-            The database's user \(user) \(what). Nothing was changed. The database must be its own: \
-            ALTER DATABASE … OWNER TO \(user).
+            The database's user \(user) \(what). Nothing was changed. The database must be its own \
+            (ALTER DATABASE … OWNER TO \(user)), or its owner prepares it: lockboxd init-database.
             """
         }
     }

@@ -4,15 +4,24 @@ import LockboxStoreSQL
 /// The store in one database of a PostgreSQL server.
 package struct PostgresStore: Store {
     private let store: SQLStore
+    let engine: PostgresEngine
 
     /// Opens the database at `address` and brings its schema up to date. Throws `PostgresRefusal` or
     /// `SchemaMismatch` where it is none that is used; then nothing was changed.
     package static func open(_ address: PostgresAddress) async throws -> PostgresStore {
         let engine = PostgresEngine(address)
         do {
-            return PostgresStore(store: try await SQLStore(engine: engine, dialect: .postgres))
+            let store = try await SQLStore(engine: engine, dialect: .postgres)
+            return PostgresStore(store: store, engine: engine)
         } catch {
             try await engine.close()
+            // insufficient_privilege.
+            if case .unavailable(let words)? = error as? StoreError, words.hasSuffix("(42501)") {
+                throw PostgresRefusal.mayTooLittle(
+                    user: address.user,
+                    what: "may not bring the tables up to date: \(words)"
+                )
+            }
             throw error
         }
     }

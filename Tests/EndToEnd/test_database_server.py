@@ -1,13 +1,16 @@
 """The whole server on a database of PostgreSQL in place of a file."""
 
+import subprocess
+
 import pytest
 
 from lockbox_rig import secrets
+from lockbox_rig.lockboxd import LOCKBOXD
 from lockbox_rig.machine import LOOPBACK, wait_until
 from lockbox_rig.place import Place
-from lockbox_rig.postgres import Postgres
+from lockbox_rig.postgres import Failed, Postgres
 
-USER = "keeper"
+OWNER, USER = "owner", "keeper"
 
 
 class OnServer(Place):
@@ -15,18 +18,32 @@ class OnServer(Place):
 
     def __init__(self, base):
         self.postgres = Postgres(base / "postgres")
-        password = secrets.new("password of the database's user")
+        self.passwords = {}
         try:
-            self.postgres.sql(f"CREATE ROLE {USER} LOGIN")
-            self.postgres.give_password(USER, password)
-            self.postgres.sql(f"CREATE DATABASE lockbox OWNER {USER}")
-            (base / "pg").write_text(password + "\n")
-            (base / "pg").chmod(0o600)
-            super().__init__(
-                base, database=self.url("lockbox"), databasePasswordFile=str(base / "pg"))
+            for role in (OWNER, USER):
+                self.passwords[role] = secrets.new(f"password of {role}")
+                self.postgres.sql(f"CREATE ROLE {role} LOGIN")
+                self.postgres.give_password(role, self.passwords[role])
+                (base / role).write_text(self.passwords[role] + "\n")
+                (base / role).chmod(0o600)
+            self.postgres.sql(f"CREATE DATABASE lockbox OWNER {OWNER}")
+            settings = {"database": self.url("lockbox"), "databasePasswordFile": str(base / USER)}
+            self.prepared = self.prepare(base, settings)
+            super().__init__(base, **settings)
         except BaseException:
             self.stop()
             raise
+
+    def prepare(self, base, settings):
+        """As the tables' owner; what it printed."""
+        config = base / "prepare.yaml"
+        config.write_text("".join(f"{key}: {value}\n" for key, value in settings.items()) + "mail: file:letters\n")
+        done = subprocess.run(
+            [LOCKBOXD, "init-database", "--config", config, "--owner", self.url("lockbox", OWNER),
+             "--owner-password-file", base / OWNER], capture_output=True, text=True, timeout=60)
+        secrets.said("lockboxd init-database", done.stdout + done.stderr)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def url(self, database, user=USER, more=""):
         return f"postgres://{user}@{LOOPBACK}:{self.postgres.port}/{database}{more}"
@@ -60,11 +77,19 @@ def test_a_request_is_walked_through_to_its_end(place):
     place.lockbox.check_log()
 
 
-def test_a_row_that_is_fixed_refuses_whoever_writes_sql(place):
-    with pytest.raises(Exception, match="rows are kept for ever"):
+def test_a_row_that_is_fixed_refuses_even_the_superuser(place):
+    with pytest.raises(Failed, match="rows are kept for ever"):
         place.postgres.sql("DELETE FROM access_grant", "lockbox")
-    with pytest.raises(Exception, match="rows never change"):
+    with pytest.raises(Failed, match="rows never change"):
         place.postgres.sql("UPDATE access_grant SET ends_at = ends_at + 1", "lockbox")
+
+
+@pytest.mark.parametrize("statement", [
+    "DELETE FROM log_entry", "UPDATE log_entry SET time = 0", "TRUNCATE log_entry CASCADE", "DELETE FROM access_grant",
+    "ALTER TABLE log_entry DISABLE TRIGGER ALL", "DROP TABLE log_tile"])
+def test_the_servers_own_user_cannot_touch_what_is_kept_for_ever(place, statement):
+    with pytest.raises(Failed, match="permission denied|must be owner"):
+        place.postgres.sql(statement, "lockbox", USER, place.passwords[USER])
 
 
 def test_a_database_that_goes_away_comes_back_and_nothing_is_lost(place):

@@ -1,3 +1,5 @@
+import LockboxDomain
+import LockboxFixtures
 import LockboxPorts
 import LockboxStoreSQL
 import Testing
@@ -104,6 +106,44 @@ struct OpeningTests {
             try await group.waitForAll()
         }
         #expect(try database.column("SELECT count(*) FROM schema_migration") == ["1"])
+    }
+
+    @Test func userWhoOwnsNothingCannotTouchWhatIsKeptForEver() async throws {
+        let database = try TestServer.database()
+        try database.run("CREATE ROLE server LOGIN PASSWORD 'secret'")
+        // Before it is prepared.
+        await #expect(throws: PostgresRefusal.self) {
+            try await PostgresStore.open(try database.address(user: "server"))
+        }
+        try await PostgresStore.prepare(try database.address(), for: "server")
+        let store = try await PostgresStore.open(try database.address(user: "server"))
+        try await store.write { try $0.save(Fixture.contoso) }
+        #expect(try await store.read { try $0.tenant(Fixture.contoso.id) } == Fixture.contoso)
+        for statement in [
+            "DELETE FROM log_entry", "UPDATE log_entry SET time = 0", "TRUNCATE log_entry",
+            "UPDATE log_tile SET level = 2", "UPDATE log_checkpoint SET note = ''",
+            "DELETE FROM access_grant", "DELETE FROM decision", "DELETE FROM tenant",
+            "UPDATE erasure SET field = ''", "INSERT INTO request_transition VALUES ('a', 'b')",
+            "DELETE FROM schema_migration", "ALTER TABLE tenant DISABLE TRIGGER ALL",
+            "DROP TRIGGER log_entry_update_guard ON log_entry", "CREATE TABLE other (id INT)",
+        ] {
+            let failure = await #expect(throws: StoreError.self, "\(statement)") {
+                try await store.engine.write { _ = try $0.execute(statement) }
+            }
+            #expect("\(String(describing: failure))".contains("42501"), "\(statement)")
+        }
+        try await store.close()
+    }
+
+    @Test func userWhoMayActAsTheOwnerIsRefused() async throws {
+        let database = try TestServer.database()
+        try database.run("CREATE ROLE deputy LOGIN PASSWORD 'secret' IN ROLE lockbox")
+        await #expect(
+            throws: PostgresRefusal.mayTooMuch(
+                user: "deputy",
+                what: "may act as the owner of the tables"
+            )
+        ) { try await PostgresStore.prepare(try database.address(), for: "deputy") }
     }
 
     private func tables(_ database: TestDatabase) throws -> [String] {

@@ -205,7 +205,7 @@ struct PostgresEngineTests {
         try await PostgresStore.open(try database.address()).close()
         let (one, other) = (try database.engine(), try database.engine())
         try await one.makeEntries()
-        try await other.write { try $0.execute("INSERT INTO entry (word) VALUES ('0')") }
+        try await other.add("0")
         _ = try await one.changedElsewhere()
         _ = try await other.changedElsewhere()
         #expect(try await one.changedElsewhere() == false)

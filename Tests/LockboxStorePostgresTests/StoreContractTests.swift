@@ -9,7 +9,7 @@ struct StoreContractTests {
         // Made once: all its steps take longer than most promises.
         let empty = try TestServer.database()
         try await PostgresStore.open(try empty.address()).close()
-        try await withThrowingTaskGroup { group in
+        try await withThrowingTaskGroup(of: Void.self) { group in
             var waiting = Promise.allCases[...]
             func next() {
                 guard let promise = waiting.popFirst() else { return }
