@@ -66,7 +66,8 @@ package struct Configuration: Sendable {
     package var witnesses: [LogWitness] = []
 
     private static let keys = [
-        "listen", "publicURL", "database", "databasePasswordFile", "dataDir", "mail", "mailFile", "signing.keyFile",
+        "listen", "publicURL", "database", "databasePasswordFile", "dataDir", "mail", "mailFile",
+        "signing.keyFile",
         "signing.command", "signing.publicKey", "log",
         "log.level", "log.origin",
         "trustedProxies", "metrics", "diskReserve", "clockTolerance", "operators",

@@ -1,3 +1,5 @@
+package import LockboxPorts
+
 /// A database on a server, as `database` and `databasePasswordFile` say.
 package struct DatabaseServer: Sendable {
     /// A connection string; the store reads it.
@@ -33,8 +35,10 @@ package struct DatabaseServer: Sendable {
 
     /// Whether who reads `url` reads a password.
     var holdsPassword: Bool {
-        let userInfo = url.split(separator: "@", maxSplits: 1).first ?? ""
-        return url.contains("password=") || url.contains("@") && userInfo.dropFirst(11).contains(":")
+        let parts = url.split(separator: "@", maxSplits: 1)
+        // After the scheme.
+        let user = parts.count == 2 ? parts[0].dropFirst("postgres://".count) : ""
+        return url.contains("password=") || user.contains(":")
     }
 }
 

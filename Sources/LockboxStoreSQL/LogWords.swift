@@ -139,7 +139,8 @@ struct LogWords {
             .log(log), .integer(range.lowerBound), .integer(range.upperBound),
         ]
         var parts: [String] = []
-        for (part, condition) in [(pattern.anywhere, ""), (pattern.inNames, "names_someone = 1 AND ")] {
+        let wanted = [(pattern.anywhere, ""), (pattern.inNames, "names_someone = 1 AND ")]
+        for (part, condition) in wanted {
             guard let part else { continue }
             values.append(.containing(part))
             parts.append(

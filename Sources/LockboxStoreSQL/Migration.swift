@@ -114,8 +114,7 @@ extension SQLEngine {
 
 /// The number of the last of `migrations` that the database has, 0 if it has none; having checked
 /// that it has them in order and nothing else.
-private func lastApplied(_ connection: any SQLConnection, _ migrations: [Migration]) throws -> Int
-{
+private func lastApplied(_ connection: any SQLConnection, _ migrations: [Migration]) throws -> Int {
     let applied = try connection.query("SELECT number, name FROM schema_migration ORDER BY number")
     {
         row in

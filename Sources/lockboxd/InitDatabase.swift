@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import LockboxInstallation
+import LockboxPorts
 import LockboxServer
 
 struct InitDatabase: AsyncParsableCommand {

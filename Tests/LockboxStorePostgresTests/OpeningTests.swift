@@ -32,10 +32,11 @@ struct OpeningTests {
             try await PostgresStore.open(try database.address(user: "stranger"))
         }
         #expect(
-            refusal == .mayTooLittle(
-                user: "stranger",
-                what: "may not make tables in the schema public"
-            )
+            refusal
+                == .mayTooLittle(
+                    user: "stranger",
+                    what: "may not make tables in the schema public"
+                )
         )
         #expect(try tables(database) == [])
     }

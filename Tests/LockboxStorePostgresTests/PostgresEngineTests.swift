@@ -168,7 +168,9 @@ struct PostgresEngineTests {
         search.cancel()
         await #expect(throws: CancellationError.self) { try await search.value }
         // The next one has a connection that nothing is sent to any more.
-        let next = try await engine.read(.bulk) { try $0.queryOne("SELECT 7") { try $0.integer(0) } }
+        let next = try await engine.read(.bulk) { tx in
+            try tx.queryOne("SELECT 7") { try $0.integer(0) }
+        }
         #expect(next == 7)
         try await engine.close()
     }
@@ -216,9 +218,9 @@ struct PostgresEngineTests {
                 for _ in 0..<50 {
                     group.addTask {
                         try await engine.write { tx in
-                            let last = try tx.queryOne("SELECT max(CAST(word AS BIGINT)) FROM entry") {
-                                try $0.integer(0)
-                            }
+                            let last = try tx.queryOne(
+                                "SELECT max(CAST(word AS BIGINT)) FROM entry"
+                            ) { try $0.integer(0) }
                             _ = try tx.execute(
                                 "INSERT INTO entry (word) VALUES ($1)",
                                 [.text("\((last ?? 0) + 1)")]
@@ -264,7 +266,10 @@ struct PostgresEngineTests {
                 _ = try tx.execute("INSERT INTO entry (word) VALUES ('never')")
             }
         }
-        if case .unavailable? = failure {} else { Issue.record("\(String(describing: failure))") }
+        guard case .unavailable? = failure else {
+            Issue.record("\(String(describing: failure))")
+            return
+        }
         #expect(try await engine.words() == [])
         try await engine.close()
     }
@@ -293,7 +298,10 @@ struct PostgresEngineTests {
                 _ = try tx.execute("INSERT INTO entry (word) VALUES ('cut')")
             }
         }
-        if case .outcomeUnknown? = failure {} else { Issue.record("\(String(describing: failure))") }
+        guard case .outcomeUnknown? = failure else {
+            Issue.record("\(String(describing: failure))")
+            return
+        }
         #expect(try await engine.words() == [])
         try await engine.close()
     }
