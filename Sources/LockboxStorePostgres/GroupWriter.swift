@@ -23,6 +23,9 @@ final class GroupWriter: @unchecked Sendable {
 
     /// Answers every caller of the group.
     func commit(_ group: [WaitingWrite]) { GroupCommit.run(group, in: self) }
+
+    /// Closes the connection. To be called once the thread has ended.
+    func close() { link.drop() }
 }
 
 extension GroupWriter: GroupTransaction {

@@ -79,6 +79,7 @@ package final class PostgresEngine: SQLEngine {
 
     package func close() async throws {
         await queue.closeAndWait()
+        writer.close()
         for lane in [endingAccess, ordinary, bulk] { await lane.closeAndWait() }
     }
 }

@@ -8,7 +8,7 @@ struct PostgresAddressTests {
         ("postgres://u@h/d?sslmode", "is no connection string that libpq understands"),
         ("postgres://u@%zz/d", "is no connection string that libpq understands"),
         ("postgres://u@h/d?frobnicate=1", "is no connection string that libpq understands"),
-        ("postgres://u@h/d?options=-csearch_path=x", "options cannot be set in it"),
+        ("postgres://u@h/d?options=-csearch_path%3Dx", "options cannot be set in it"),
         ("postgres://u@h/d?service=x", "service cannot be set in it"),
         ("postgres://u@h/d?replication=1", "replication cannot be set in it"),
         ("postgres://h/d", "names not a user"),
