@@ -46,6 +46,7 @@ let libraries: [String: Target.Dependency] = [
 let rooms: [(floor: Int, name: String, uses: [String])] = [
     (0, "CCurl", ["CLibcurl"]),
     (0, "LockboxDomain", []),
+    (0, "LockboxLibpq", ["CLibpq"]),
     (0, "MerkleLog", ["Crypto"]),
     (0, "LockboxWire", []),
     (1, "LockboxPorts", ["LockboxDomain", "MerkleLog"]),
@@ -62,6 +63,10 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     (
         2, "LockboxStoreSQLite",
         ["LockboxDomain", "LockboxPorts", "LockboxStoreSQL", "GRDB", "GRDBSQLite"]
+    ),
+    (
+        2, "LockboxStorePostgres",
+        ["LockboxLibpq", "LockboxPorts", "LockboxStoreSQL"]
     ),
     (2, "LockboxMail", ["LockboxDomain", "LockboxPorts", "CCurl"]),
     (
@@ -105,7 +110,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     (
         3, "LockboxServices",
         [
-            "CLibpq", "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxWire",
+            "LockboxDomain", "LockboxLibpq", "MerkleLog", "LockboxPorts", "LockboxWire",
             "AsyncHTTPClient", "Crypto", "CryptoExtras", "NIOCore", "NIOHTTP1", "NIOSSL",
         ]
     ),
@@ -181,8 +186,8 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         6, "LockboxInstallation",
         [
             "LockboxAudit", "LockboxDomain", "LockboxPorts", "LockboxMail", "LockboxServer",
-            "LockboxService", "LockboxStoreSQLite", "LockboxWire", "MerkleLog", "Logging",
-            "NIOCore",
+            "LockboxService", "LockboxStorePostgres", "LockboxStoreSQLite", "LockboxWire",
+            "MerkleLog", "Logging", "NIOCore",
         ]
     ),
 ]
@@ -193,6 +198,7 @@ let kits: [(name: String, uses: [String])] = [
     ("LockboxTestProvider", ["LockboxOIDC", "LockboxWire", "MerkleLog", "Crypto"]),
     ("LockboxTestAuthenticator", ["WebAuthn", "MerkleLog", "Crypto", "CryptoExtras"]),
     ("LockboxEnforcerContract", ["LockboxDomain", "LockboxPorts", "LockboxFixtures"]),
+    ("LockboxTestPostgres", []),
     ("LockboxStoreContract", ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxFixtures"]),
     (
         "LockboxTestWorld",
@@ -250,6 +256,14 @@ let tests: [(name: String, uses: [String])] = [
             "LockboxStoreContract", "lockbox-crash-child",
         ]
     ),
+    (
+        "LockboxStorePostgresTests",
+        [
+            "LockboxStorePostgres", "LockboxStoreSQL", "LockboxLibpq", "LockboxPorts",
+            "LockboxDomain", "LockboxFixtures", "LockboxStoreContract", "LockboxStoreSQLite",
+            "LockboxTestPostgres",
+        ]
+    ),
     ("LockboxMailTests", ["LockboxMail", "LockboxDomain", "LockboxPorts"]),
     (
         "LockboxNotifierTests",
@@ -304,8 +318,8 @@ let tests: [(name: String, uses: [String])] = [
         "LockboxServicesTests",
         [
             "LockboxServices", "LockboxDomain", "LockboxPorts", "LockboxFixtures",
-            "LockboxEnforcerContract", "AsyncHTTPClient", "Crypto", "NIOCore", "NIOHTTP1",
-            "NIOPosix",
+            "LockboxEnforcerContract", "LockboxLibpq", "LockboxTestPostgres", "AsyncHTTPClient",
+            "Crypto", "NIOCore", "NIOHTTP1", "NIOPosix",
         ]
     ),
     (

@@ -13,6 +13,7 @@ extension Installation {
         } catch {
             throw ConfigurationError("\(configuration.mailPlace): \(error)")
         }
+        try OpenDatabase.check(configuration)
         try Server.check(configuration)
         return ["the server's configuration is in order"]
     }

@@ -2,19 +2,19 @@ import Foundation
 package import LockboxAudit
 import LockboxDomain
 import LockboxMail
-import LockboxPorts
+package import LockboxPorts
 package import LockboxServer
-package import LockboxStoreSQLite
 import LockboxWire
 import Logging
 
-/// A server put together from its configuration with the adapters of this release: SQLite, and mail
-/// through libcurl.
+/// A server put together from its configuration with the adapters of this release: SQLite or
+/// PostgreSQL, and mail through libcurl.
 package struct Installation {
     package static let version = Release.version
 
     package let server: Server
-    package let store: SQLiteStore
+    package var store: any Store { database.store }
+    private let database: OpenDatabase
     package let clock: SystemClock
     package let continuity: LogContinuity
     let configuration: Configuration
@@ -37,13 +37,13 @@ package struct Installation {
             throw ConfigurationError("\(configuration.mailPlace): \(error)")
         }
         let ground = try await Ground(configuration, onlyErrors: onlyErrors, alone: alone)
-        let store = ground.store
+        let database = ground.database
         var configuration = configuration
         configuration.logOrigin = ground.origin
         let server = try Server(
             configuration,
-            store: store,
-            files: store,
+            store: database.store,
+            files: database.files,
             mailer: transport.mailer(),
             bounceAddress: transport.bounces,
             clock: ground.clock,
@@ -52,14 +52,14 @@ package struct Installation {
             onListening: onListening
         )
         do {
-            if !alone { try await requireKnownKey(of: server.log, in: configuration.database) }
+            if !alone { try await requireKnownKey(of: server.log, in: configuration.databaseName) }
         } catch {
             try await server.close()
             throw error
         }
         return Installation(
             server: server,
-            store: store,
+            database: database,
             clock: ground.clock,
             continuity: ground.continuity,
             configuration: configuration,
@@ -89,7 +89,7 @@ package struct Installation {
     package func closeStore() async throws {
         // What was signed is kept already. A full disk does not keep the database from being closed.
         _ = try? await continuity.keepHeads()  // best effort: the next process keeps them
-        try await store.close()
+        try await database.close()
         withExtendedLifetime(claim) {}
     }
 }
@@ -97,7 +97,7 @@ package struct Installation {
 /// The gateways in a process of their own, on the same database.
 package struct GatewayInstallation {
     private let server: GatewayServer
-    private let store: SQLiteStore
+    private let database: OpenDatabase
     private let claim: SigningClaim
 
     /// As `Installation.open`. `onListening` is called with the port where operators look.
@@ -108,20 +108,24 @@ package struct GatewayInstallation {
         let ground = try await Ground(configuration, onlyErrors: false, alone: false)
         let server = try GatewayServer(
             configuration,
-            store: ground.store,
-            files: ground.store,
+            store: ground.database.store,
+            files: ground.database.files,
             clock: ground.clock,
             entropy: SystemEntropy(),
             logger: ground.logger,
             onListening: onListening
         )
-        return GatewayInstallation(server: server, store: ground.store, claim: ground.claim)
+        return GatewayInstallation(
+            server: server,
+            database: ground.database,
+            claim: ground.claim
+        )
     }
 
     /// Runs until asked to stop, and lets go of everything.
     package func run() async throws {
         try await server.run()
-        try await store.close()
+        try await database.close()
         withExtendedLifetime(claim) {}
     }
 }
@@ -129,7 +133,7 @@ package struct GatewayInstallation {
 /// What every process stands on: its log, its clock, the database, and that it goes on from what was
 /// signed.
 private struct Ground {
-    let store: SQLiteStore
+    let database: OpenDatabase
     let clock: SystemClock
     let logger: Logger
     let claim: SigningClaim
@@ -147,16 +151,16 @@ private struct Ground {
         let logger = Logger(label: "lockbox") {
             JSONLogHandler(label: $0, level: level, clock: clock)
         }
-        let folder = URL(filePath: configuration.database).deletingLastPathComponent().path
         try FileManager.default.createDirectory(
-            atPath: folder,
+            atPath: URL(filePath: configuration.database).deletingLastPathComponent().path,
             withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700]
         )
         try clock.goOn(from: configuration.database + ".clock") { problem in
             logger.error("the clock is not kept", metadata: ["error": "\(problem)"])
         }
-        store = try await SQLiteStore.open(path: configuration.database)
+        database = try await OpenDatabase.open(configuration)
+        let store = database.store
         let last = try await store.read { tx in
             try tx.logs().compactMap { try tx.head(of: $0).lastTime }.max()
         }
@@ -176,7 +180,7 @@ private struct Ground {
     /// What the names of the logs begin with: what they were signed under, or what the configuration
     /// says while nothing is signed. Throws where the two differ: whoever verifies a log knows it by
     /// its name.
-    private static func origin(_ configuration: Configuration, in store: SQLiteStore) async throws
+    private static func origin(_ configuration: Configuration, in store: any Store) async throws
         -> String
     {
         let signed = try await store.read { tx in
@@ -186,7 +190,7 @@ private struct Ground {
             return signed ?? configuration.origin
         }
         throw ConfigurationError(
-            "log.origin: \(wanted) is not the name under which the logs in \(configuration.database) are "
+            "log.origin: \(wanted) is not the name under which the logs in \(configuration.databaseName) are "
                 + "signed; verifiers know them by it, and it never changes. Say `origin: \(signed)`, or "
                 + "leave it out"
         )

@@ -1,7 +1,6 @@
 import Foundation
 import LockboxPorts
 package import LockboxServer
-import LockboxStoreSQLite
 import MerkleLog
 
 /// The files of an installation that is not there yet.
@@ -64,16 +63,18 @@ package struct NewInstallation {
             )
         }
         var isSigned = files.fileExists(atPath: configuration.signedHeadsFile)
-        if !isSigned, files.fileExists(atPath: configuration.database) {
-            let store = try await SQLiteStore.open(path: configuration.database)
-            isSigned = try await store.read { tx in
+        let isThere =
+            configuration.databaseServer != nil || files.fileExists(atPath: configuration.database)
+        if !isSigned, isThere {
+            let database = try await OpenDatabase.open(configuration)
+            isSigned = try await database.store.read { tx in
                 try tx.logs().contains { try tx.lastCheckpoint(of: $0) != nil }
             }
-            try await store.close()
+            try await database.close()
         }
         guard !isSigned else {
             throw ConfigurationError(
-                "the logs in \(configuration.database) are signed already: put \(key) back from its copy. "
+                "the logs in \(configuration.databaseName) are signed already: put \(key) back from its copy. "
                     + "If it is lost for good, move \(configuration.signedHeadsFile) and the database away "
                     + "and begin anew"
             )

@@ -28,7 +28,11 @@ package struct Configuration: Sendable {
     package var gatewayOperatorListen: ListenAddress?
     /// How the outside reaches this server, without a trailing slash.
     package var publicURL: String
+    /// The file of the database. Where it is on a server instead, what else is kept beside that file
+    /// is beside this path.
     package var database: String
+    /// Where the database is, if it is on a server.
+    package var databaseServer: DatabaseServer?
     package var dataDir: String
     package var mail: String
     /// Where `mail` was said, for messages.
@@ -62,7 +66,8 @@ package struct Configuration: Sendable {
     package var witnesses: [LogWitness] = []
 
     private static let keys = [
-        "listen", "publicURL", "database", "dataDir", "mail", "mailFile", "signing.keyFile",
+        "listen", "publicURL", "database", "databasePasswordFile", "dataDir", "mail", "mailFile",
+        "signing.keyFile",
         "signing.command", "signing.publicKey", "log",
         "log.level", "log.origin",
         "trustedProxies", "metrics", "diskReserve", "clockTolerance", "operators",
@@ -96,6 +101,11 @@ package struct Configuration: Sendable {
             URLComponents(string: mail.text)?.password != nil
         {
             try SecretFile.requirePrivate(path, for: mail.place)
+        }
+        if let server = configuration.databaseServer, server.place.hasPrefix(file),
+            server.holdsPassword
+        {
+            try SecretFile.requirePrivate(path, for: server.place)
         }
         return configuration
     }
@@ -162,12 +172,10 @@ package struct Configuration: Sendable {
         }
         dataDir = path(values["dataDir"]?.text ?? "data")
         let database = try need("database")
-        guard database.text.hasPrefix("sqlite:"), database.text.utf8.count > 7 else {
-            throw ConfigurationError(
-                "\(database.place): must be sqlite:PATH; this version knows no other database"
-            )
-        }
-        self.database = path(String(database.text.dropFirst(7)))
+        databaseServer = try DatabaseServer(database, values["databasePasswordFile"], path)
+        self.database =
+            databaseServer == nil
+            ? path(String(database.text.dropFirst(7))) : dataDir + "/database"
         if let mailFile = values["mailFile"] {
             guard values["mail"] == nil else {
                 throw ConfigurationError("\(mailFile.place): mail and mailFile exclude each other")

@@ -468,7 +468,8 @@ extension Conditions {
         }
         if let names = filter.resourceNames {
             // A name has no colon, and a space follows it (`Scope.stored`).
-            let each = names.map { _ in "instr(r.scope, %) > 0" }.joined(separator: " OR ")
+            let each = names.map { _ in "replace(r.scope, %, '') <> r.scope" }
+                .joined(separator: " OR ")
             add(names.isEmpty ? "1 = 0" : "(\(each))", names.map { .text(":\($0) ") })
         }
         guard let text = filter.text else { return }

@@ -52,7 +52,7 @@ extension SQLTransaction {
             """
             SELECT count(*) FROM (
                 SELECT 1 FROM access_request r \(conditions.whereClause) LIMIT \(limit)
-            )
+            ) counted
             """,
             conditions.values
         ) { row in try row.count(0) }

@@ -8,7 +8,7 @@ extension SQLTransaction: ErasureRecords {
         let chosen = try chosen(selection, of: tenant)
         guard !chosen.isNothing else { return [] }
         let query = """
-            \(Self.texts) \(chosen.whereClause) AND t.content IS NOT NULL
+            \(texts) \(chosen.whereClause) AND t.content IS NOT NULL
             ORDER BY t.position, t.ordinal
             """
         var found = try connection.query(
@@ -23,7 +23,7 @@ extension SQLTransaction: ErasureRecords {
         rest.add("t.position = %", [.position(last)])
         return found
             + (try connection.query(
-                "\(Self.texts) \(rest.whereClause) AND t.content IS NOT NULL ORDER BY t.ordinal",
+                "\(texts) \(rest.whereClause) AND t.content IS NOT NULL ORDER BY t.ordinal",
                 rest.values,
                 row: Self.standingText
             ))
@@ -46,7 +46,7 @@ extension SQLTransaction: ErasureRecords {
             """
             SELECT DISTINCT s.number FROM log_text t
             JOIN log_entry e ON e.log = t.log AND e.position = t.position
-            JOIN support_request s ON s.tenant = e.log AND s.number = \(Self.supportRequest)
+            JOIN support_request s ON s.tenant = e.log AND s.number = \(supportRequest)
             \(texts) AND e.activity >= 'support.' AND e.activity < 'support/'
                 AND NOT (\(Self.isClosed))
             ORDER BY s.number LIMIT 20
@@ -109,19 +109,20 @@ extension SQLTransaction: ErasureRecords {
 // MARK: - Which
 
 extension SQLTransaction {
-    private static let supportRequest = told("supportRequest")
+    private var supportRequest: String { told("supportRequest") }
 
-    /// A member of the record's data. The path begins with a dollar sign, which else begins a
-    /// placeholder.
-    private static func told(_ member: String) -> String {
-        "json_extract(CAST(e.leaf AS TEXT), char(36) || '.data.\(member)')"
+    /// A member of the record's data.
+    private func told(_ member: String) -> String {
+        connection.dialect.told(member, in: "e.leaf")
     }
 
-    private static let texts = """
+    private var texts: String {
+        """
         SELECT t.position, t.field, e.request, \(supportRequest),
             CASE t.field WHEN 'operations' THEN '' ELSE t.content END
         FROM log_text t JOIN log_entry e ON e.log = t.log AND e.position = t.position
         """
+    }
 
     private static func standingText(_ row: SQLRow) throws -> StandingText {
         let request = try row.optionalText(2).flatMap { AccessRequestID($0) }
@@ -167,7 +168,7 @@ extension SQLTransaction {
             chosen.add(
                 """
                 e.activity >= 'support.' AND e.activity < 'support/'
-                    AND \(Self.supportRequest) = %
+                    AND \(supportRequest) = %
                 """,
                 [.text(number.text)]
             )
@@ -181,21 +182,25 @@ extension SQLTransaction {
     private func about(_ id: PersonID) throws -> (String, [SQLValue]) {
         let person = try person(id)
         let addresses = person.map { [$0.email] + $0.aliases } ?? []
-        let patterns = addresses.flatMap(Self.patterns).map(SQLValue.text)
-        let holdsOne = patterns.map { _ in "'  ' || lower(t.content) || '  ' GLOB %" }
+        let patterns = addresses.flatMap(patterns).map(SQLValue.text)
+        let holdsOne = patterns.map { _ in
+            "('  ' || lower(t.content) || '  ') \(connection.dialect.matches) %"
+        }
         let conditions =
-            ["e.actor = %", "\(Self.told("person")) = %"] + holdsOne
+            ["e.actor = %", "\(told("person")) = %"] + holdsOne
         return ("(\(conditions.joined(separator: " OR ")))", [.id(id), .id(id)] + patterns)
     }
 
     /// What a text matches, in lower case and with spaces around it, that holds `address` and not
     /// only the end or the beginning of a longer one: that is somebody else's. After a dot or a hyphen
     /// a domain may go on, and a sentence may end; a quotation mark is a letter in `o'neil@`.
-    private static func patterns(_ address: EmailAddress) -> [String] {
+    private func patterns(_ address: EmailAddress) -> [String] {
         // Of what stands for something else in a pattern, no address has any.
         let text = address.text.lowercased()
         return ["[^a-z0-9._%+'@-]", "[^a-z0-9._%+@-]'"].flatMap { before in
-            ["[^a-z0-9.-]", "[.-][^a-z0-9]"].map { after in "*\(before)\(text)\(after)*" }
+            ["[^a-z0-9.-]", "[.-][^a-z0-9]"].map { after in
+                connection.dialect.pattern(before, text, after)
+            }
         }
     }
 
@@ -208,7 +213,7 @@ extension SQLTransaction {
                     WHERE r.id = e.request AND r.settled_at < % AND \(Self.isOver))
                 WHEN e.activity >= 'support.' AND e.activity < 'support/' THEN EXISTS (
                     SELECT 1 FROM support_request s
-                    WHERE s.tenant = e.log AND s.number = \(Self.supportRequest)
+                    WHERE s.tenant = e.log AND s.number = \(supportRequest)
                         AND \(Self.isClosed)
                         AND NOT EXISTS (SELECT 1 FROM support_entry w WHERE w.tenant = s.tenant
                             AND w.support_request = s.number AND w.posted_at >= %))

@@ -193,7 +193,13 @@ struct LogCandidates {
         for column in columns {
             for (place, value) in column.values.enumerated() {
                 values.append(value)
-                if !sql.isEmpty { sql += place == 0 ? " INTERSECT " : " UNION " }
+                if place == 0, !sql.isEmpty {
+                    // Only SQLite reads from left to right.
+                    if connection.dialect == .postgres { sql = "(\(sql))" }
+                    sql += " INTERSECT "
+                } else if !sql.isEmpty {
+                    sql += " UNION "
+                }
                 sql += """
                     SELECT position FROM log_entry
                     WHERE log = $1 AND position >= $2 AND position < $3

@@ -31,7 +31,7 @@ extension SQLTransaction: LogTreeRecords {
             level == 0 ? ("log_entry", []) : ("log_tile", [SQLValue.count(level)])
         let nodes = try connection.queryOne(
             """
-            SELECT group_concat(position || ' ' || lower(hex(hash)))
+            SELECT \(connection.dialect.positionsWithHashes)
             FROM \(table) \(range)\(level.isEmpty ? "" : " AND level = $4")
             """,
             values + level

@@ -1,7 +1,8 @@
 import LockboxDomain
 import LockboxPorts
 
-/// The index of the texts beside the records (`Migrations/0008-search.swift`).
+/// The index of the texts beside the records (`Migrations/0008-search.swift`). PostgreSQL has one of
+/// `log_text` itself (`log_text_words`), and needs not be told.
 struct LogWords {
     let connection: any SQLConnection
 
@@ -15,7 +16,7 @@ struct LogWords {
     /// Adds what a new record's texts say.
     func add(_ texts: [CommittedText], of log: LogID, at position: UInt64) throws {
         let words = Words(texts)
-        guard !words.isEmpty else { return }
+        guard connection.dialect == .sqlite, !words.isEmpty else { return }
         try connection.execute(
             "INSERT INTO log_words (rowid, names, others) VALUES ($1, $2, $3)",
             [
@@ -29,7 +30,7 @@ struct LogWords {
     /// to be told.
     func remove(_ texts: [CommittedText], of log: LogID, at position: UInt64) throws {
         let words = Words(texts)
-        guard !words.isEmpty else { return }
+        guard connection.dialect == .sqlite, !words.isEmpty else { return }
         try connection.execute(
             "INSERT INTO log_words (log_words, rowid, names, others) VALUES ('delete', $1, $2, $3)",
             [
@@ -79,18 +80,22 @@ struct LogWords {
 
     /// What the index is asked for.
     struct Pattern {
-        fileprivate let text: String
+        fileprivate let anywhere: String?
+        fileprivate let inNames: String?
 
         /// Every record whose texts contain the one, and whose names and addresses the other. Nil
         /// where both are too short for the index to know, or not asked for.
         init?(anywhere: String?, inNames: String?) {
-            var parts: [String] = []
-            if let anywhere, LogWords.knows(anywhere) { parts.append(LogWords.grams(anywhere)) }
-            if let inNames, LogWords.knows(inNames) {
-                parts.append("names : (\(LogWords.grams(inNames)))")
-            }
-            guard !parts.isEmpty else { return nil }
-            text = parts.joined(separator: " AND ")
+            self.anywhere = anywhere.flatMap { LogWords.knows($0) ? $0 : nil }
+            self.inNames = inNames.flatMap { LogWords.knows($0) ? $0 : nil }
+            if self.anywhere == nil, self.inNames == nil { return nil }
+        }
+
+        /// As `log_words` takes it.
+        fileprivate var text: String {
+            let names = inNames.map { "names : (\(LogWords.grams($0)))" }
+            return [anywhere.map(LogWords.grams), names].compactMap(\.self)
+                .joined(separator: " AND ")
         }
     }
 
@@ -103,6 +108,9 @@ struct LogWords {
         oldestFirst: Bool,
         limit: Int
     ) throws -> [Int64] {
+        if connection.dialect == .postgres {
+            return try texts(of: log, with: pattern, range, oldestFirst: oldestFirst, limit: limit)
+        }
         guard let number = try known(log) else { return [] }
         let first = number * Self.positions
         return try connection.query(
@@ -116,6 +124,41 @@ struct LogWords {
                 .integer(first + range.upperBound), .count(limit),
             ]
         ) { try $0.integer(0) - first }
+    }
+
+    /// The same from `log_text` itself. A pattern that has no whole word of three letters is looked for
+    /// in the texts, which costs more and finds the same.
+    private func texts(
+        of log: LogID,
+        with pattern: Pattern,
+        _ range: Range<Int64>,
+        oldestFirst: Bool,
+        limit: Int
+    ) throws -> [Int64] {
+        var values: [SQLValue] = [
+            .log(log), .integer(range.lowerBound), .integer(range.upperBound),
+        ]
+        var parts: [String] = []
+        let wanted = [(pattern.anywhere, ""), (pattern.inNames, "names_someone = 1 AND ")]
+        for (part, condition) in wanted {
+            guard let part else { continue }
+            values.append(.containing(part))
+            parts.append(
+                """
+                SELECT DISTINCT position FROM log_text
+                WHERE log = $1 AND position >= $2 AND position < $3
+                    AND \(condition)lower(content) LIKE $\(values.count) ESCAPE '\\'
+                """
+            )
+        }
+        values.append(.count(limit))
+        return try connection.query(
+            """
+            \(parts.joined(separator: " INTERSECT "))
+            ORDER BY position \(oldestFirst ? "ASC" : "DESC") LIMIT $\(values.count)
+            """,
+            values
+        ) { try $0.integer(0) }
     }
 
     /// Whether the index can say anything about `part`.

@@ -4,7 +4,7 @@ import Foundation
 /// correction is a new migration. It is text and nothing else, so that no change of the program can
 /// change what it did.
 package struct Migration: Equatable, Sendable {
-    /// 1, 2, 3, … without gaps.
+    /// Without gaps.
     package let number: Int
     package let name: String
     /// One statement each.
@@ -19,11 +19,16 @@ package struct Migration: Equatable, Sendable {
     /// `sqlite` is a script for SQLite 3.37 or later. Each statement ends with a semicolon, and an
     /// empty line stands between two.
     init(number: Int, name: String, sqlite: String) {
-        self.init(
-            number: number,
-            name: name,
-            statements: (sqlite + "\n\n").components(separatedBy: ";\n\n").filter { !$0.isEmpty }
-        )
+        self.init(number: number, name: name, statements: Self.statements(sqlite))
+    }
+
+    /// `postgres` is a script for PostgreSQL 14 or later, written in the same way.
+    init(number: Int, name: String, postgres: String) {
+        self.init(number: number, name: name, statements: Self.statements(postgres))
+    }
+
+    private static func statements(_ script: String) -> [String] {
+        (script + "\n\n").components(separatedBy: ";\n\n").filter { !$0.isEmpty }
     }
 }
 
@@ -62,7 +67,7 @@ extension SchemaMismatch: CustomStringConvertible {
 }
 
 extension SQLEngine {
-    /// Brings the schema to the last of `migrations`, which are numbered from 1 without gaps.
+    /// Brings the schema to the last of `migrations`, which are numbered without gaps.
     ///
     /// Two processes may do this at once: each step looks again, under the write lock, at what is
     /// already applied. A crash between two steps leaves a schema that the next start continues
@@ -70,14 +75,16 @@ extension SQLEngine {
     /// with its statements.
     package func migrate(_ migrations: [Migration], _ dialect: SQLDialect) async throws {
         precondition(
-            migrations.enumerated().allSatisfy { $1.number == $0 + 1 },
-            "migrations are numbered from 1"
+            zip(migrations, migrations.dropFirst()).allSatisfy { $1.number == $0.number + 1 },
+            "migrations are numbered without gaps"
         )
-        _ = try await write { connection in
+        try await write { connection in
             let tables = try connection.query(dialect.tableNames) { try $0.text("name") }
             if let other = tables.first, !tables.contains("schema_migration") {
                 throw SchemaMismatch.notOurs(table: other)
             }
+            // A user of PostgreSQL who may not make tables is refused this even where it is there.
+            guard !tables.contains("schema_migration") else { return }
             try connection.execute(
                 """
                 CREATE TABLE IF NOT EXISTS schema_migration (
@@ -89,7 +96,7 @@ extension SQLEngine {
         }
         for migration in migrations {
             try await write { connection in
-                guard try appliedCount(connection, migrations) < migration.number else { return }
+                guard try lastApplied(connection, migrations) < migration.number else { return }
                 for statement in migration.statements {
                     try connection.execute(statement)
                 }
@@ -101,14 +108,13 @@ extension SQLEngine {
         }
         // A newer program may have migrated between our last step and now; and there may have been
         // no step at all.
-        _ = try await read { try appliedCount($0, migrations) }
+        _ = try await read { try lastApplied($0, migrations) }
     }
 }
 
-/// How many of `migrations` the database has, having checked that it has them in order and nothing
-/// else.
-private func appliedCount(_ connection: any SQLConnection, _ migrations: [Migration]) throws -> Int
-{
+/// The number of the last of `migrations` that the database has, 0 if it has none; having checked
+/// that it has them in order and nothing else.
+private func lastApplied(_ connection: any SQLConnection, _ migrations: [Migration]) throws -> Int {
     let applied = try connection.query("SELECT number, name FROM schema_migration ORDER BY number")
     {
         row in
@@ -123,7 +129,10 @@ private func appliedCount(_ connection: any SQLConnection, _ migrations: [Migrat
         )
     }
     guard applied.count <= migrations.count else {
-        throw SchemaMismatch.databaseIsNewer(database: applied.count, program: migrations.count)
+        throw SchemaMismatch.databaseIsNewer(
+            database: applied.last?.number ?? 0,
+            program: migrations.last?.number ?? 0
+        )
     }
-    return applied.count
+    return applied.last?.number ?? 0
 }

@@ -84,14 +84,21 @@ extension SQLTransaction: OutboxRecords {
     }
 
     func sideNotices(of side: Side, since: Timestamp) throws -> [Notice] {
-        try connection.select(
+        var conditions = Conditions()
+        conditions.add(
+            "request IS NULL AND support_request IS NULL AND recipient IS NOT NULL",
+            []
+        )
+        if let tenant = side.tenant {
+            conditions.add("tenant = %", [.id(tenant)])
+        } else {
+            conditions.add("tenant IS NULL", [])
+        }
+        conditions.add("created_at >= %", [.time(since)])
+        return try connection.select(
             from: "notice",
-            """
-            WHERE request IS NULL AND support_request IS NULL AND tenant IS $1
-                AND recipient IS NOT NULL AND created_at >= $2
-            ORDER BY created_at, id
-            """,
-            [.id(side.tenant), .time(since)],
+            "\(conditions.whereClause) ORDER BY created_at, id",
+            conditions.values,
             row: Self.notice
         )
     }

@@ -7,8 +7,11 @@ package import LockboxPorts
 /// Transactions and savepoints belong to the engine; a body never begins, commits or rolls back.
 ///
 /// Both calls throw `SQLConstraintViolation` when the schema said no, and `StoreError` when the
-/// database failed.
+/// database failed. After either, a body can do nothing but throw, unless it was in `attempt`.
 package protocol SQLConnection {
+    /// In whose words a statement is, where the two databases have no common ones.
+    var dialect: SQLDialect { get }
+
     /// Runs one statement; the answer is the number of rows that it inserted, updated or deleted
     /// itself (not counting triggers and cascades).
     @discardableResult
@@ -18,9 +21,16 @@ package protocol SQLConnection {
     /// ends the query and passes through unchanged.
     func query<Value>(_ sql: String, _ values: [SQLValue], row: (SQLRow) throws -> Value) throws
         -> [Value]
+
+    /// Runs a `change` of one statement. Where the schema refuses it, this throws the violation, and
+    /// the body may go on as if nothing had been tried.
+    func attempt(_ change: () throws -> Void) throws
 }
 
 extension SQLConnection {
+    /// Where a statement that is refused takes back itself and nothing else.
+    package func attempt(_ change: () throws -> Void) throws { try change() }
+
     @discardableResult
     package func execute(_ sql: String) throws -> Int {
         try execute(sql, [])

@@ -46,7 +46,7 @@ extension SQLTransaction {
     /// Runs `change`, with a violated uniqueness in the terms of the caller.
     func ifNotUnique(_ refusal: Refusal, _ change: () throws -> Void) throws {
         do {
-            try change()
+            try connection.attempt(change)
         } catch let violation as SQLConstraintViolation where violation.kind == .unique {
             throw refusal
         }

@@ -27,7 +27,7 @@
 ///
 /// A new step is a file in `Migrations` and a line here (docs/decisions/0015).
 package enum Schema {
-    /// Every step, the oldest first.
+    /// Every step, the oldest first. A step has one number in all dialects.
     package static func migrations(for dialect: SQLDialect) -> [Migration] {
         switch dialect {
         case .sqlite:
@@ -39,6 +39,8 @@ package enum Schema {
                 .personProposals, .loosening, .programs, .logins, .support, .timeZones,
                 .erasure, .logOrigin, .signedApprovals, .cosignatures, .unknownAccess,
             ]
+        // It begins where SQLite is by now.
+        case .postgres: [.postgresTables]
         }
     }
 }

@@ -98,7 +98,7 @@ extension SQLTransaction: SignInSettingsRecords {
             WHERE ended_at IS NULL
                 AND person IN (SELECT id FROM person WHERE tenant = $2)
                 AND CASE WHEN passkey IS NOT NULL THEN $3 = 0 WHEN issuer IS NULL THEN $4 = 0
-                    ELSE issuer IS NOT $5 END
+                    ELSE coalesce(issuer <> $5, TRUE) END
             """,
             [.time(now), .id(tenant), .flag(passkeys), .flag(passwords), .optional(issuer)]
         )

@@ -50,6 +50,23 @@ package final class WriteQueue: Sendable {
         }
     }
 
+    /// Runs `body` with others in its turn, and answers once its changes are durable.
+    package func write<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            submit(
+                WaitingWrite(
+                    run: { connection in
+                        let value = try body(connection)
+                        return { continuation.resume(returning: value) }
+                    },
+                    fail: { continuation.resume(throwing: $0) }
+                )
+            )
+        }
+    }
+
     /// Lets nobody else join. The thread commits those who wait and ends.
     package func close() {
         state.withLock { $0.isClosed = true }

@@ -8,6 +8,8 @@ import LockboxStoreSQL
 struct GRDBConnection: SQLConnection {
     let database: Database
 
+    var dialect: SQLDialect { .sqlite }
+
     func execute(_ sql: String, _ values: [SQLValue]) throws -> Int {
         try translatingErrors {
             let statement = try prepared(sql)

@@ -112,17 +112,7 @@ package final class SQLiteEngine: SQLEngine {
     package func write<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Value
     ) async throws -> Value {
-        try await withCheckedThrowingContinuation { continuation in
-            queue.submit(
-                WaitingWrite(
-                    run: { connection in
-                        let value = try body(connection)
-                        return { continuation.resume(returning: value) }
-                    },
-                    fail: { continuation.resume(throwing: $0) }
-                )
-            )
-        }
+        try await queue.write(body)
     }
 
     package func read<Value: Sendable>(

@@ -20,7 +20,8 @@ struct Lockboxd: AsyncParsableCommand {
             """,
         version: Installation.version,
         subcommands: [
-            Serve.self, Gateway.self, Init.self, CheckConfig.self, Apply.self, Token.self,
+            Serve.self, Gateway.self, Init.self, InitDatabase.self, CheckConfig.self, Apply.self,
+            Token.self,
             Password.self, Invite.self, Recover.self, RotateKey.self, ScimToken.self,
             ScimTokens.self,
             ScimEndToken.self, ScimRoles.self,

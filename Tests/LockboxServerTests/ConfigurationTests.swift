@@ -200,9 +200,10 @@ struct ConfigurationTests {
     }
 
     private static let known =
-        "listen, publicURL, database, dataDir, mail, mailFile, log, trustedProxies, metrics, "
-        + "diskReserve, clockTolerance, operators, serviceListen, operatorListen, tokenKeyLifetime, "
-        + "gateway, gatewayOperatorListen, colour, logo, help, helpLink"
+        "listen, publicURL, database, databasePasswordFile, dataDir, mail, mailFile, log, "
+        + "trustedProxies, metrics, diskReserve, clockTolerance, operators, serviceListen, "
+        + "operatorListen, tokenKeyLifetime, gateway, gatewayOperatorListen, colour, logo, help, "
+        + "helpLink"
 
     /// A broken file, and all that is said of it.
     private static let broken: [(name: String, text: String, complaint: String)] = [
@@ -279,12 +280,16 @@ struct ConfigurationTests {
         ("no mail", "database: sqlite:x\n", "lockbox.yaml: mail is missing"),
         ("no database", "mail: file:letters\n", "lockbox.yaml: database is missing"),
         (
-            "another database", "database: postgres://db/lockbox\nmail: file:letters\n",
-            "lockbox.yaml, line 1: database: must be sqlite:PATH; this version knows no other database"
+            "another database", "database: mysql://db/lockbox\nmail: file:letters\n",
+            "lockbox.yaml, line 1: database: must be sqlite:PATH or postgres://USER@HOST/DATABASE"
         ),
         (
             "no path", "database: \"sqlite:\"\nmail: file:letters\n",
-            "lockbox.yaml, line 1: database: must be sqlite:PATH; this version knows no other database"
+            "lockbox.yaml, line 1: database: must be sqlite:PATH or postgres://USER@HOST/DATABASE"
+        ),
+        (
+            "password of a file", minimal + "databasePasswordFile: x\n",
+            "lockbox.yaml, line 3: databasePasswordFile: is for a database on a server"
         ),
         (
             "both mails", minimal + "mailFile: x\n",

@@ -153,6 +153,7 @@ private final class Answers: Sendable {
 
 /// A database whose disk fails where the test wants it to; bodies must not use its connection.
 private final class BrokenDatabase: GroupTransaction, SQLConnection, Sendable {
+    let dialect = SQLDialect.sqlite
     let calls = Mutex<[String]>([])
     private let beginError: StoreError?
     private let commitError: StoreError?

@@ -463,6 +463,7 @@ private struct Question: Sendable, CustomTestStringConvertible {
 
 /// Notes how SQLite would answer each query, and lets it answer.
 private final class ExplainingConnection: SQLConnection {
+    let dialect = SQLDialect.sqlite
     private let connection: any SQLConnection
     private(set) var steps: [String] = []
 

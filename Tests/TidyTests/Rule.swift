@@ -256,6 +256,7 @@ extension Rule {
             covers: inSources(
                 // A witness has a database of its own, and no audit log.
                 outside: "LockboxAudit",
+                "LockboxStorePostgres",
                 "LockboxStoreSQL",
                 "LockboxStoreSQLite",
                 "LockboxWitness"

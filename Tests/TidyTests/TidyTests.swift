@@ -116,6 +116,8 @@ struct WallTests {
             "CCurl": "calls of libcurl and nothing more; LockboxMailTests use them",
             "LockboxHTTP": "the kit of the doors; LockboxAPITests and LockboxPortalTests ask them",
             "LockboxInstallation": "the parts put together; the end-to-end tests start it",
+            "LockboxLibpq":
+                "calls of libpq; LockboxServicesTests and LockboxStorePostgresTests use them",
             "LockboxPorts": "protocols and plain values; the store contract holds them",
             "LockboxStoreSQL": "statements without an engine; LockboxStoreSQLiteTests run them",
         ]
@@ -132,6 +134,8 @@ struct WallTests {
 
     @Test func importsGoDown() {
         let allowed = [
+            "LockboxStorePostgres → LockboxStoreSQL":
+                "the other engine below the same statements",
             "LockboxStoreSQLite → LockboxStoreSQL":
                 "the engine below the statements that are written once",
             "LockboxApprovals → WebAuthn":

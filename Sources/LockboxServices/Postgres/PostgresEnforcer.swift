@@ -1,4 +1,5 @@
 package import LockboxDomain
+import LockboxLibpq
 package import LockboxPorts
 import MerkleLog
 package import NIOCore

@@ -1,4 +1,5 @@
 import LockboxDomain
+import LockboxLibpq
 import LockboxPorts
 
 extension PostgresRoles {

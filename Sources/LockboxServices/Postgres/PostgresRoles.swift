@@ -1,5 +1,6 @@
 import Glibc
 import LockboxDomain
+import LockboxLibpq
 import LockboxPorts
 
 /// What a new login role is made of.

@@ -1,5 +1,7 @@
 import Foundation
 import Glibc
+import LockboxLibpq
+import LockboxTestPostgres
 import Synchronization
 import Testing
 
@@ -10,7 +12,6 @@ import Testing
 final class PostgresCluster: Sendable {
     @TaskLocal static var current: PostgresCluster?
 
-    static let programs = "/usr/lib/postgresql/15/bin"
     static let databases = ["contoso", "fabrikam"]
 
     let folder: URL
@@ -40,27 +41,14 @@ final class PostgresCluster: Sendable {
         await server.stop()
     }
 
-    private func start() async throws -> Child {
-        let passwordFile = folder.appending(path: "password")
-        try superuser.write(to: passwordFile, atomically: false, encoding: .utf8)
-        if geteuid() == 0, let nobody = getpwnam("nobody") {
-            for path in [folder.path, passwordFile.path] {
-                try #require(chown(path, nobody.pointee.pw_uid, nobody.pointee.pw_gid) == 0)
-            }
-        }
-        let data = folder.appending(path: "data").path
-        let made = try Child([
-            "\(Self.programs)/initdb", "-D", data, "-A", "scram-sha-256", "-U", "postgres",
-            "--pwfile=\(passwordFile.path)", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync",
-        ])
-        try #require(await made.ended() == 0)
-        let settings = [
-            "listen_addresses=", "unix_socket_directories=\(folder.path)", "fsync=off",
-            "max_prepared_transactions=5", "logging_collector=on", "log_directory=log",
-            "log_destination=csvlog,jsonlog",
-        ]
-        let server = try Child(
-            ["\(Self.programs)/postgres", "-D", data] + settings.flatMap { ["-c", $0] }
+    private func start() async throws -> PostgresProcess {
+        let server = try await PostgresProcess(
+            in: folder,
+            superuser: superuser,
+            settings: [
+                "max_prepared_transactions=5", "logging_collector=on", "log_directory=log",
+                "log_destination=csvlog,jsonlog",
+            ]
         )
         for _ in 0..<1500 {
             if (try? session()) != nil { return server }
@@ -186,41 +174,6 @@ final class PostgresCluster: Sendable {
             )
             try drop(role)
         }
-    }
-}
-
-/// A program that runs as an ordinary user.
-private final class Child: Sendable {
-    private let process: Process
-    private let ends: AsyncStream<Int32>
-
-    init(_ command: [String]) throws {
-        let drops = geteuid() == 0
-        process = Process()
-        process.executableURL = URL(filePath: drops ? "/usr/bin/setpriv" : command[0])
-        process.arguments =
-            drops
-            ? ["--reuid=nobody", "--regid=nogroup", "--clear-groups"] + command
-            : Array(command.dropFirst())
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        let (ends, end) = AsyncStream<Int32>.makeStream()
-        self.ends = ends
-        process.terminationHandler = { end.yield($0.terminationStatus) }
-        try process.run()
-    }
-
-    var isRunning: Bool { process.isRunning }
-
-    func ended() async -> Int32 {
-        for await status in ends { return status }
-        return -1
-    }
-
-    /// Fast shutdown.
-    func stop() async {
-        process.interrupt()
-        _ = await ended()
     }
 }
 

@@ -1,6 +1,7 @@
 import LockboxDomain
 import LockboxEnforcerContract
 import LockboxFixtures
+import LockboxLibpq
 import LockboxPorts
 import Testing
 
