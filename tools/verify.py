@@ -306,7 +306,7 @@ def commitment(salt, field, text):
     return hashlib.sha256(b"\2" + salt + len(name).to_bytes(2, "big") + name + text.encode()).digest()
 
 
-# --- Signed approvals (docs/spec/approval-statement.md).
+# --- Signed approvals, ends of access and rules (docs/spec/approval-statement.md).
 
 
 class Bytes:
@@ -382,7 +382,7 @@ def cose_is_good(key, signature, message):
     raise Refused("a key of an unknown kind")
 
 
-def webauthn_is_good(signed, key, message):
+def webauthn_is_good(signed, key, message, _):
     """Section 2, `webauthn`."""
     said, data, signature = (unbase64(signed[name], url=True) for name in ("clientData", "authenticatorData", "signature"))
     client = strict_json(said.decode("utf-8")) if len(said) <= 4096 else None
@@ -402,14 +402,14 @@ def webauthn_is_good(signed, key, message):
     return cose_is_good(unbase64(key, url=True), signature, data + hashlib.sha256(said).digest())
 
 
-def sshsig_is_good(signed, key, message):
+def sshsig_is_good(signed, key, message, namespace):
     """Section 2, `sshsig`."""
     def string(data):
         return len(data).to_bytes(4, "big") + data
 
     kind, _, body = key.partition(" ")
     public, blob = unbase64(body), Bytes(unbase64(signed["signature"]))
-    wanted = b"SSHSIG" + b"\0\0\0\1" + string(public) + string(b"lockbox-approval") + string(b"") + string(b"sha512")
+    wanted = b"SSHSIG" + b"\0\0\0\1" + string(public) + string(namespace) + string(b"") + string(b"sha512")
     if blob.take(min(len(wanted), len(blob.rest))) != wanted:
         return False
     signature = Bytes(blob.string())
@@ -419,8 +419,7 @@ def sshsig_is_good(signed, key, message):
     reader = Bytes(public)
     if reader.string() != named or named.decode() != kind:
         return False
-    over = (b"SSHSIG" + string(b"lockbox-approval") + string(b"") + string(b"sha512")
-            + string(hashlib.sha512(message).digest()))
+    over = b"SSHSIG" + string(namespace) + string(b"") + string(b"sha512") + string(hashlib.sha512(message).digest())
     if kind == "ssh-ed25519":
         point = reader.string()
         reader.end()
@@ -447,30 +446,42 @@ def span(text):
 
 ENDS = {"request.rejected", "request.denied", "request.withdrawn", "request.expired", "access.ended"}
 RULES = {"tenant.added", "tenant.policyChanged", "tenant.licenceChanged"}
+WAITING = {"tenant.policyChangeAsked", "tenant.policyChangeAgreed", "tenant.policyChangeStopped", "tenant.policyChangeWithdrawn"}
 SIGNATURES = {
     "webauthn": ({"authenticatorData", "clientData", "kind", "passkey", "signature"}, "passkey", webauthn_is_good),
     "sshsig": ({"key", "kind", "signature"}, "key", sshsig_is_good)}
-STATEMENT = {
-    "approver": str, "decision": str, "duration": str, "end": str, "engineer": str, "issued": str, "log": dict, "nonce": str,
-    "policy": int, "quorum": int, "request": str, "requestVersion": int, "resources": list, "start": str, "tenant": str,
-    "type": str, "v": int}
+COMMON = {"issued": str, "log": dict, "nonce": str, "tenant": str, "type": str, "v": int}
+STATEMENTS = {
+    "lockbox-approval": COMMON | {
+        "approver": str, "decision": str, "duration": str, "end": str, "engineer": str, "policy": int, "quorum": int,
+        "request": str, "requestVersion": int, "resources": list, "start": str},
+    "lockbox-revoke": COMMON | {"engineer": str, "person": str, "request": str, "requestVersion": int},
+    "lockbox-policy": COMMON | {"person": str, "policy": int, "rules": dict}}
+# What rules mean that do not say one (section 7).
+ABSENT = {"allowPrograms": True, "closeUnknownAccess": False, "coolingOff": "P1D", "signedApprovals": "off",
+          "signedChanges": "off", "withheldFromTokens": []}
 
 
 class Approvals:
-    """Sections 3 to 5, over the records of one log in order."""
+    """Sections 3 to 7, over the records of one log in order."""
 
     def __init__(self, origin):
         self.origin, self.tenant = origin, origin.split("/")[-2]
         self.keys, self.used, self.nonces = {}, set(), set()
         self.rules, self.engineers, self.quorums, self.signed, self.unread = {}, {}, {}, {}, {}
         self.approved, self.granted, self.over = {}, set(), set()
-        self.uncheckable = 0
+        self.uncheckable, self.unsigned = 0, 0
+        self.told, self.waiting = {}, None
+
+    @property
+    def signs_changes(self):
+        return self.rules.get("signedChanges", "off") != "off"
 
     def read(self, leaf, texts):
         """What is wrong with the record; texts that were erased are None."""
         data, time, act = leaf["data"], instant(leaf["time"]), leaf["activity"]
-        if act in RULES and isinstance(data.get("policy"), dict):
-            self.take_rules(data)
+        if act in RULES | WAITING:
+            return self.change(act, leaf, data, time)
         if act in ("passkey.registered", "signingKey.added") and "publicKey" in data:
             return self.register(data["passkey" if act == "passkey.registered" else "key"], data, time)
         if act == "signingKey.confirmed":
@@ -495,18 +506,112 @@ class Approvals:
             self.granted.add(leaf["request"])
             return self.grant(leaf, data, texts) if is_open else "no request is open that this access could be of"
         elif act in ENDS and "request" in leaf:
-            self.over.add(leaf["request"])
-            for of_request in (self.engineers, self.quorums, self.signed, self.unread, self.approved):
-                of_request.pop(leaf["request"], None)
+            try:
+                if act == "access.ended":
+                    return self.revoke(leaf, data, time)
+            finally:
+                self.end(leaf["request"])
         return None
 
-    def take_rules(self, data):
+    def end(self, request):
+        self.over.add(request)
+        for of_request in (self.engineers, self.quorums, self.signed, self.unread, self.approved):
+            of_request.pop(request, None)
+
+    def revoke(self, leaf, data, time):
+        """Section 6."""
+        self.unsigned += data.get("unsigned") is True
+        if not {"signature", "statement"} & set(data):
+            return None
+        try:
+            self.signed_by(leaf, data.get("statement"), "lockbox-revoke", data, time, {
+                "request": leaf["request"], "engineer": self.engineers.get(leaf["request"]),
+                "requestVersion": data["version"] - 1})
+            if data.get("endedReason") != "revoked":
+                raise Refused("nobody ended it")
+        except MALFORMED as problem:
+            return f"the end of access is not signed as it says: {problem}"
+        return None
+
+    def change(self, act, leaf, data, time):
+        """Section 7. Where it is not signed as it must be, nothing of it holds."""
+        if act in ("tenant.policyChangeStopped", "tenant.policyChangeWithdrawn"):
+            self.waiting = None
+        elif act == "tenant.policyChangeAsked":
+            return self.ask(leaf, data, time)
+        elif act == "tenant.policyChangeAgreed":
+            signed, problem = self.signs(leaf, data, time, self.waiting and self.waiting["rules"])
+            if signed and self.waiting and data.get("change") == self.waiting["change"]:
+                self.waiting["agreed"].add(leaf["actor"])
+            elif problem or self.signs_changes:
+                return problem or "the agreement is not signed"
+        elif isinstance(data.get("policy"), dict):
+            return self.put(act, leaf, data, time)
+        return None
+
+    def ask(self, leaf, data, time):
+        wanted = data.get("wanted")
+        if not isinstance(wanted, dict) or not isinstance(data.get("change"), str):
+            return "the rules that are asked for cannot be read" if self.signs_changes else None
+        signed, problem = self.signs(leaf, data, time, wanted)
+        if problem or self.signs_changes and not signed:
+            return problem or "the rules that are asked for are not signed"
+        wait = datetime.timedelta(seconds=span(self.told.get("coolingOff", "PT24H")))
+        self.waiting = {
+            "change": data["change"], "rules": wanted, "version": self.rules.get("version", 0), "from": time + wait,
+            "signed": signed, "agreed": {leaf["actor"]} if signed and leaf["actor"] in data.get("agreed", []) else set()}
+        return None
+
+    def put(self, act, leaf, data, time):
+        told, needed = data["policy"], self.rules.get("approvalsNeeded", 1)
+        next_ = self.rules_of(data)
+        if not self.signs_changes:
+            _, problem = self.signs(leaf, data, time, told)
+        elif next_["version"] != self.rules["version"] + 1:
+            return "the version of the rules is not the next one"
+        elif act == "tenant.licenceChanged":
+            if any(name not in told or not same(told[name], value) for name, value in self.told.items()):
+                return "the licence's record says other rules than those in force"
+            self.rules = self.rules | {"version": next_["version"], "licensed": next_["licensed"]}
+            self.waiting = None
+            return None
+        elif act == "tenant.policyChanged":
+            signed, problem = self.signs(leaf, data, time, told)
+            if problem:
+                return problem
+            if not (signed and (needed <= 1 or not is_looser(told, self.told))) and not self.comes_about(told, time):
+                return "the rules were changed without the signatures, or the wait, that it needs"
+        else:
+            return "the tenant was there before"
+        self.rules, self.told, self.waiting = next_, told, None
+        return problem
+
+    def comes_about(self, told, time):
+        asked = self.waiting
+        if not asked or not asked["signed"] or asked["version"] != self.rules["version"] or not same(told, asked["rules"]):
+            return False
+        return (len(asked["agreed"]) >= max(1, self.rules["approvalsNeeded"])
+                or time + datetime.timedelta(minutes=2) >= asked["from"])
+
+    def signs(self, leaf, data, time, rules):
+        """Whether a change of rules is signed, and what is wrong with that."""
+        if not {"signature", "statement"} & set(data):
+            return False, None
+        try:
+            said = self.signed_by(leaf, data.get("statement"), "lockbox-policy", data, time, {
+                "policy": self.rules.get("version", 0)}, lambda said: same(said["rules"], rules))
+        except MALFORMED as problem:
+            return False, f"the change of the rules is not signed as it says: {problem}"
+        return said is not None, None
+
+    @staticmethod
+    def rules_of(data):
         rules = data["policy"] | {"version": data["version"], "licensed": data.get("licensed")}
         kinds = [type(rules[name]) for name in ("requireApproval", "approvalsNeeded", "version")]
         if kinds != [bool, int, int]:
             raise Refused("the rules cannot be read")
         span(rules.get("coolingOff", "PT24H"))
-        self.rules = rules
+        return rules
 
     def register(self, name, data, time):
         if name in self.used:
@@ -532,47 +637,40 @@ class Approvals:
             self.unread.setdefault(leaf["request"], set()).add(leaf["actor"])
             return None
         try:
-            text, signed = texts.get("statement"), data.get("signature")
-            if not isinstance(text, str) or not isinstance(signed, dict):
-                raise Refused("statement and signature go together")
-            said = self.statement(text)
-            self.fits(said, leaf, data, time)
-            members, name, check = SIGNATURES[signed["kind"]]
-            key = self.keys.get(signed[name])
-            if set(signed) != members:
-                raise Refused("the signature has other members")
-            if not key or key["person"] != leaf["actor"] or key["from"] > time:
-                raise Refused(f"key {signed[name]} does not count for {leaf['actor']} here")
-            if not check(signed, key["key"], text.encode()):
-                raise Refused("the signature is wrong")
-            if said["nonce"] in self.nonces:
-                raise Refused("the statement was used before")
+            said = self.signed_by(leaf, texts.get("statement"), "lockbox-approval", data, time, {
+                "request": leaf["request"], "policy": self.rules.get("version"),
+                "engineer": self.engineers.get(leaf["request"]), "requestVersion": data["version"] - 1}, is_approval)
         except MALFORMED as problem:
             return f"the approval is not signed as it says: {problem}"
-        self.nonces.add(said["nonce"])
         self.signed.setdefault(leaf["request"], {})[leaf["actor"]] = said
         return None
 
-    def statement(self, text):
-        said = one_spelling(text, STATEMENT)
-        resources = said["resources"]
-        if (said["v"], said["type"], said["decision"], said["end"]) != (1, "lockbox-approval", "approve", "afterDuration") \
-                or not resources or any(
-                    set(one) != {"actions", "kind", "name", "service"} or not one["actions"] for one in resources) \
-                or set(said["log"]) != {"origin", "size"}:
-            raise Refused("the statement is not one")
+    def signed_by(self, leaf, text, kind, data, time, facts, is_right=lambda said: True):
+        """What the record's actor has signed: a statement of this kind and of these facts, with a key that counts."""
+        signed = data.get("signature")
+        if not isinstance(text, str) or not isinstance(signed, dict):
+            raise Refused("statement and signature go together")
+        said = one_spelling(text, STATEMENTS[kind])
+        if (said["v"], said["type"]) != (1, kind) or set(said["log"]) != {"origin", "size"} or not is_right(said):
+            raise Refused("the statement is not one, or says something else")
         if len(unbase64(said["nonce"], url=True)) != 16:
             raise Refused("the statement's nonce has not 16 bytes")
-        span(said["duration"])
-        if said["start"] != "onApproval":
-            instant(said["start"])
+        who = "approver" if kind == "lockbox-approval" else "person"
+        self.fits(said, leaf, time, facts | {who: leaf["actor"], "tenant": self.tenant})
+        members, name, check = SIGNATURES[signed["kind"]]
+        key = self.keys.get(signed[name])
+        if set(signed) != members:
+            raise Refused("the signature has other members")
+        if not key or key["person"] != leaf["actor"] or key["from"] > time:
+            raise Refused(f"key {signed[name]} does not count for {leaf['actor']} here")
+        if not check(signed, key["key"], text.encode(), kind.encode()):
+            raise Refused("the signature is wrong")
+        if said["nonce"] in self.nonces:
+            raise Refused("the statement was used before")
+        self.nonces.add(said["nonce"])
         return said
 
-    def fits(self, said, leaf, data, time):
-        facts = {
-            "approver": leaf["actor"], "request": leaf["request"], "tenant": self.tenant,
-            "policy": self.rules.get("version"), "engineer": self.engineers.get(leaf["request"]),
-            "requestVersion": data["version"] - 1}
+    def fits(self, said, leaf, time, facts):
         for name, value in facts.items():
             if type(said[name]) is not type(value) or said[name] != value:
                 raise Refused(f"the statement's {name} is not that of the log")
@@ -601,6 +699,46 @@ class Approvals:
         if covering < needed or any(texts[name] is None for name in texts if name.startswith("resource")):
             self.uncheckable += 1
         return None
+
+
+def is_approval(said):
+    resources = said["resources"]
+    if (said["decision"], said["end"]) != ("approve", "afterDuration") or not resources:
+        return False
+    span(said["duration"])
+    if said["start"] != "onApproval":
+        instant(said["start"])
+    return all(set(one) == {"actions", "kind", "name", "service"} and one["actions"] for one in resources)
+
+
+def is_looser(after, before):
+    """Section 7: whether a rule protects less. One that is not known does where it changes."""
+    def loosens(name):
+        old, new = before.get(name, ABSENT.get(name)), after.get(name, ABSENT.get(name))
+        if same(old, new):
+            return False
+        try:
+            if name in ("requireApproval", "closeUnknownAccess"):
+                return new is not True
+            if name == "allowPrograms":
+                return new is not False
+            if name in ("signedApprovals", "signedChanges"):
+                return new == "off"
+            if name == "approvalsNeeded":
+                return type(old) is not int or type(new) is not int or new < old
+            if name in ("decisionWindow", "maxAccess"):
+                return span(new) > span(old)
+            if name == "coolingOff":
+                return span(new) < span(old)
+            if name == "retention":
+                return new is not None and span(new) < span(old)
+            if name == "withheldFromTokens":
+                return not set(new) >= set(old)
+        except MALFORMED:
+            pass
+        return True
+
+    return any(loosens(name) for name in {**before, **after})
 
 
 def covers(said, grant, texts):
@@ -969,9 +1107,10 @@ class Verification:
             if leaf["activity"] == "access.operations":
                 self.operations(index, leaf, texts or {})
             self.recovery(index, leaf, is_open, is_whole)
+            is_of_rules = approvals.signs_changes and leaf["activity"] in RULES | WAITING
             problem = self.approval(approvals, leaf, texts) if is_whole and texts is not None else None
             if problem:
-                self.say("approval-invalid", index, problem)
+                self.say("policy-unsigned" if is_of_rules else "approval-invalid", index, problem)
         gone = set(self.erased)
         for index, field in self.erased:
             if is_whole and (index, field) not in self.erasures:
@@ -987,6 +1126,8 @@ class Verification:
             self.say("stale", None, f"what was signed last is of {'nobody knows when' if newest is None else spelt(newest)}")
         if approvals.uncheckable:
             self.notes.append(f"of {approvals.uncheckable} accesses texts were erased: whether all was signed cannot be told")
+        if approvals.unsigned:
+            self.notes.append(f"{approvals.unsigned} times the customer ended access without a signature, which is allowed")
         if not signed:
             self.notes.append("no signature tells when the newest head was signed")
 
@@ -1049,9 +1190,9 @@ def is_object(text):
     except Refused:
         return False
 RECEIPT = "lockbox-receipt/v1"
-GROUNDS = {
-    "tenant.added", "tenant.policyChanged", "tenant.licenceChanged", "passkey.registered", "passkey.removed",
-    "signingKey.added", "signingKey.confirmed", "signingKey.removed", "key.changed", "texts.erased"}
+GROUNDS = RULES | WAITING | {
+    "passkey.registered", "passkey.removed", "signingKey.added", "signingKey.confirmed", "signingKey.removed", "key.changed",
+    "texts.erased"}
 ENDINGS = {"access.ended", "request.rejected", "request.denied", "request.withdrawn", "request.expired"}
 
 

@@ -107,7 +107,7 @@ package struct ReceiptPage: Sendable {
             one("Why", all("request.submitted").compactMap { $0.texts["reason"]?.text }),
             one("Decided", decisions),
             one("Access", granted ? windows : ["None was given."]),
-            one("Ended", all("access.ended").map { Step.words($0.time) }),
+            one("Ended", all("access.ended").map { Step.words($0.time) + $0.endSignedWords }),
             one("Used", used),
             one("Confirmed closed", granted && closed.isEmpty ? ["Nothing says so."] : closed),
         ].compactMap(\.self)
@@ -136,6 +136,11 @@ extension AuditRecord {
             return "signed"
         }
         return "signed with \(signature["passkey"] == nil ? "key" : "passkey") \(key)"
+    }
+
+    fileprivate var endSignedWords: String {
+        data["unsigned"] == true
+            ? ", not signed, which was asked for" : data["signature"] == nil ? "" : ", \(signedWords)"
     }
 
     fileprivate var serviceWords: String {
