@@ -71,7 +71,8 @@ extension API {
                     .directory,
                     "What an administrator signs to change the tenant's rules so",
                     needs: .administer,
-                    details: "Takes what a change takes, and changes nothing. The statement goes back "
+                    details:
+                        "Takes what a change takes, and changes nothing. The statement goes back "
                         + "with the change, byte by byte, within five minutes.",
                     takes: [.tenant, .ifMatch],
                     body: .json("NewPolicy"),

@@ -27,7 +27,8 @@ extension ApprovalCheck {
     }
 
     private mutating func ask(_ record: Record) throws(ApprovalFault) {
-        guard let wanted = record.data["wanted"]?.object, let change = record.data["change"]?.string,
+        guard let wanted = record.data["wanted"]?.object,
+            let change = record.data["change"]?.string,
             let time = LogTime.instant(record.time)
         else {
             guard rules.needsSignedChanges else { return }
@@ -99,7 +100,9 @@ extension ApprovalCheck {
 
     /// Whether a rule protects less in `after` than in `before`. One that is not known here does where
     /// it changes.
-    package static func isLooser(_ after: [String: JSONValue], than before: [String: JSONValue]) -> Bool {
+    package static func isLooser(_ after: [String: JSONValue], than before: [String: JSONValue])
+        -> Bool
+    {
         Set(before.keys).union(after.keys).contains { name in
             let (old, new) = (before[name] ?? absent[name], after[name] ?? absent[name])
             if let old, let new, old.isSame(as: new) { return false }

@@ -54,7 +54,8 @@ extension DirectoryEvent {
     /// Whose directory it concerns.
     var side: Side {
         switch self {
-        case .tenantAdded(let tenant), .policyChanged(_, let tenant, _), .licenceChanged(let tenant),
+        case .tenantAdded(let tenant), .policyChanged(_, let tenant, _),
+            .licenceChanged(let tenant),
             .domainsChanged(let tenant), .tenantRenamed(let tenant),
             .tenantAdministered(let tenant):
             .tenant(tenant.id)

@@ -76,7 +76,8 @@ extension Lockbox {
     }
 
     /// Whether `caller` is asked for a signature where she ends access on `request`.
-    package func asksToSignRevoke(of request: AccessRequest, by caller: Person) async throws -> Bool {
+    package func asksToSignRevoke(of request: AccessRequest, by caller: Person) async throws -> Bool
+    {
         try await query(.endingAccess, by: caller) { person, tx, _ in
             try tx.asksToSign(person, revoking: request)
         }

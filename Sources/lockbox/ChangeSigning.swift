@@ -5,7 +5,8 @@ import LockboxWire
 
 /// Ends of access and changes of rules that are signed.
 extension Session {
-    private func place(at tenant: String, _ options: SigningOptions) async throws -> StatementPlace {
+    private func place(at tenant: String, _ options: SigningOptions) async throws -> StatementPlace
+    {
         StatementPlace(
             tenant: tenant,
             person: try await me().id,

@@ -40,7 +40,8 @@ struct StatementPlace {
 
     func lateness(of said: some SignedStatement, now: Int64) -> String? {
         guard let issued = TimeText.milliseconds(said.issued), abs(issued - now) <= Self.age else {
-            return "it was made at \(said.issued), which is not within five minutes of the time here"
+            return
+                "it was made at \(said.issued), which is not within five minutes of the time here"
         }
         return nil
     }
@@ -82,7 +83,10 @@ struct RevokeTerms {
     /// What `said` says, for the person who signs it.
     func sheet(_ said: RevokeStatement, now: Int64) -> [String] {
         var sheet = Sheet()
-        sheet.add("You sign", "the end of access on \(said.request), version \(said.requestVersion)")
+        sheet.add(
+            "You sign",
+            "the end of access on \(said.request), version \(said.requestVersion)"
+        )
         sheet.add("Tenant", said.tenant)
         sheet.add("Engineer", "\(said.engineer) (\(request.engineer.addressed))")
         place.add(said, to: &sheet, now: now)

@@ -224,7 +224,7 @@ struct RevokeRequest: AsyncParsableCommand {
             }
             var isMissed = false
             if !unsigned, session.shell.inputIsTerminal {
-                let asked = try? await session.asksToSignRevoke(of: id)  // best effort: it ends anyway
+                let asked = try? await session.asksToSignRevoke(of: id)  // best effort: it ends
                 isMissed = asked ?? false
             }
             if isMissed {

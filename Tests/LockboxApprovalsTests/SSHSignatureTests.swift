@@ -40,7 +40,10 @@ struct SSHSignatureTests {
         throws(ApprovalFault)
     {
         let blob = Base64.decode(signature.utf8) ?? []
-        try SSHSignature(blob, in: "lockbox-approval").check(over: Array(message.utf8), by: SSHPublicKey(key))
+        try SSHSignature(blob, in: "lockbox-approval").check(
+            over: Array(message.utf8),
+            by: SSHPublicKey(key)
+        )
     }
 
     @Test(arguments: [(byEd25519, ed25519), (byECDSA, ecdsa)])

@@ -245,7 +245,8 @@ struct EventRecordTests {
         case .policyChange(.asked, _, _, _): (AuditWorld.contoso, "tenant.policyChangeAsked")
         case .policyChange(.agreed, _, _, _): (AuditWorld.contoso, "tenant.policyChangeAgreed")
         case .policyChange(.stopped, _, _, _): (AuditWorld.contoso, "tenant.policyChangeStopped")
-        case .policyChange(.withdrawn, _, _, _): (AuditWorld.contoso, "tenant.policyChangeWithdrawn")
+        case .policyChange(.withdrawn, _, _, _):
+            (AuditWorld.contoso, "tenant.policyChangeWithdrawn")
         case .licenceChanged: (AuditWorld.contoso, "tenant.licenceChanged")
         case .domainsChanged: (AuditWorld.contoso, "tenant.domainsChanged")
         case .signInChanged(let side, _): (side, "signIn.settingsChanged")

@@ -140,7 +140,8 @@ extension AuditRecord {
 
     fileprivate var endSignedWords: String {
         data["unsigned"] == true
-            ? ", not signed, which was asked for" : data["signature"] == nil ? "" : ", \(signedWords)"
+            ? ", not signed, which was asked for"
+            : data["signature"] == nil ? "" : ", \(signedWords)"
     }
 
     fileprivate var serviceWords: String {

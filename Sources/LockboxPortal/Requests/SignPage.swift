@@ -212,9 +212,10 @@ extension PortalSite {
                 command: "lockbox request approve"
             ),
             statement,
-            .of(
+            SignPage.Kept.of(
                 [
-                    "extent", "duration", "resources", "comment", "version", "seen", "keep", "write",
+                    "extent", "duration", "resources", "comment", "version", "seen", "keep",
+                    "write",
                 ],
                 in: form
             ),
@@ -271,7 +272,7 @@ extension PortalSite {
                 endsUnsigned: true
             ),
             statement,
-            .of(["comment"], in: form),
+            SignPage.Kept.of(["comment"], in: form),
             viewer
         ) { () throws(ApprovalFault) in
             SignPage.Line.lines(try RevokeStatement(statement), engineer: view.engineerName)
