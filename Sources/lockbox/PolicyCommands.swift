@@ -126,15 +126,15 @@ struct PolicyCommand: AsyncParsableCommand {
                     closeUnknownAccess: closeUnknownAccess ?? before.closeUnknownAccess,
                     signedChanges: signedChanges ?? before.signedChanges
                 )
-                let sent =
-                    !signing.isGiven
-                    ? wanted
-                    : try await session.signedPolicy(
+                var sent: NewPolicy? = wanted
+                if signing.isGiven {
+                    sent = try await session.signedPolicy(
                         wanted,
                         at: tenant,
                         version: before.version,
                         signing
                     )
+                }
                 guard let sent else { return }
                 let after: PolicyBody = try await session.client.put(
                     path,
@@ -194,10 +194,10 @@ struct PolicyCommand: AsyncParsableCommand {
         func run() async throws {
             try await Session.run(server, format.output) { session in
                 let tenant = try await session.tenant(tenant)
-                let agreement =
-                    !signing.isGiven
-                    ? NewAgreement()
-                    : try await session.signedAgreement(to: id, at: tenant, signing)
+                var agreement: NewAgreement? = NewAgreement()
+                if signing.isGiven {
+                    agreement = try await session.signedAgreement(to: id, at: tenant, signing)
+                }
                 guard let agreement else { return }
                 let after: PolicyBody = try await session.client.post(
                     try await session.policyChanges(of: tenant).appending(id).appending("agree"),

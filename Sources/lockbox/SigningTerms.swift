@@ -36,7 +36,7 @@ struct SigningTerms {
     private func refusal(_ what: String) -> Failure { StatementPlace.refusal(what, or: "approved") }
 
     private func otherTexts(_ said: ApprovalStatement) -> String? {
-        let texts = [
+        let texts: [(name: String, said: String, shown: String)] = [
             ("request", said.request, request.id),
             ("version of the request", "\(said.requestVersion)", "\(version)"),
             ("engineer", said.engineer, request.engineer.id ?? ""),

@@ -110,7 +110,10 @@ struct SignedChangeTests {
                 for wrong in [
                     try adam.proof(said, in: "lockbox-approval"),
                     try adam.proof(said + " ", in: "lockbox-revoke"),
-                    try adam.proof(said.replacing("EVE", with: "EVA"), in: "lockbox-revoke"),
+                    try adam.proof(
+                        said.replacing(request.id.text, with: "LBX-1111111111"),
+                        in: "lockbox-revoke"
+                    ),
                 ] {
                     let refused = try await api.ask(
                         Self.revoke,

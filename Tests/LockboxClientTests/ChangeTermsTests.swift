@@ -35,7 +35,7 @@ import Testing
     }
 
     /// What both kinds must say of where they were made.
-    private static let elsewhere: [(changed: [String: JSONValue], named: String)] = [
+    private static let elsewhere: [([String: JSONValue], String)] = [
         (["person": "PER-ADAM000000"], "person is"), (["tenant": "fabrikam"], "tenant is"),
         (["log": .object(["origin": "other.test/v1/tenants/contoso/log", "size": 1])], "log is"),
         (["issued": "2026-11-28T03:10:11.000Z"], "made at"), (["more": 1], "members"),

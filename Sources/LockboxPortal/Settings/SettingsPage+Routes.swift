@@ -282,7 +282,7 @@ extension PortalSite {
                 by: viewer.person
             )
             var kept = PolicyForm(wanted).fields
-            kept += ["version", "seen"].map { ($0, form[$0] ?? "") }
+            kept += ["version", "seen"].map { (name: $0, value: form[$0] ?? "") }
             return try await toSignRules(
                 wanted,
                 statement,
