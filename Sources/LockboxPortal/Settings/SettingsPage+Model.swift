@@ -68,6 +68,7 @@ struct SettingsPage: Page {
     let withheldWrong: String?
     let coolingField: SpanField
     let waiting: WaitingRulesCard?
+    /// For agreeing; whoever signs that is asked for nothing else.
     let stepUp: StepUp?
     let areProgramsOn: Bool
     let areProgramsOff: Bool
@@ -149,9 +150,7 @@ struct SettingsPage: Page {
         (withheld, withheldWrong) = (Self.withheld(shown), marks?.of(.withheld))
         coolingField = Self.coolingField(shown, policy, marks)
         waiting = reading.waiting.map { WaitingRulesCard($0, at: tenant, viewer) }
-        // Who signs is not asked for anything else.
-        self.stepUp =
-            waiting?.mayAgree == true && policy.signedChanges == .off ? stepUp : nil
+        self.stepUp = waiting?.mayAgree == true && policy.signedChanges == .off ? stepUp : nil
         (areProgramsOn, areProgramsOff) = (shown.arePrograms == true, shown.arePrograms == false)
         (programsWrong, retentionWrong) = (marks?.of(.programs), marks?.of(.retention))
         (retention, retentionNow) = (shown.retention, policy.retention?.words ?? "for ever")
