@@ -211,9 +211,13 @@ extension Change {
     }
 
     /// Whether the log's own rules would let `event` change the rules of `tenant` because time has
-    /// passed.
+    /// passed. A log that cannot be read says no, and stands in no other tenant's way.
     func wouldComeAbout(_ event: Event, at tenant: TenantID) throws -> Bool {
-        try fault(of: [event], at: tenant, by: "system") == nil
+        do {
+            return try fault(of: [event], at: tenant, by: "system") == nil
+        } catch StoreError.corrupt {
+            return false
+        }
     }
 
     /// What is wrong with `events` as the log's next records, as far as they change rules.
