@@ -87,8 +87,8 @@ struct SignedChangeTests {
         _ operation: String,
         _ parts: [String: String],
         as person: Person,
-        _ body: APIWorld.Body = .none,
-        _ api: APIWorld
+        _ api: APIWorld,
+        _ body: APIWorld.Body = .none
     ) async throws -> String {
         let answer = try await api.ask(operation, parts, as: person, body)
         return try #require(try answer.json(200)["statement"].text)
@@ -156,7 +156,7 @@ struct SignedChangeTests {
             try await api.ask(Self.revoke, parts, as: Fixture.mark, .json(.object(proof)))
                 .expectProblem(422, "invalidField", field: "signature")
             _ = try await api.ask(Self.revoke, parts, as: Fixture.mark).json(200)
-            #expect(try await Self.record("access.ended", api)["unsigned"] == .null)
+            #expect(try await Self.record("access.ended", api)["unsigned"] != true)
         }
     }
 
@@ -183,8 +183,8 @@ struct SignedChangeTests {
                 Self.policyStatement,
                 Self.contoso,
                 as: Fixture.gita,
-                .json(body),
-                api
+                api,
+                .json(body)
             )
             for wrong in [
                 try gita.proof(said, in: "lockbox-approval"),
@@ -217,8 +217,8 @@ struct SignedChangeTests {
                 Self.policyStatement,
                 Self.contoso,
                 as: Fixture.gita,
-                .json(body),
-                api
+                api,
+                .json(body)
             )
             let proof = try gita.proof(said, in: "lockbox-policy")
             let asked = try await api.ask(
@@ -260,8 +260,8 @@ struct SignedChangeTests {
                 Self.policyStatement,
                 Self.contoso,
                 as: Fixture.gita,
-                .json(body),
-                api
+                api,
+                .json(body)
             )
             let proof = try gita.proof(said, in: "lockbox-policy")
             _ = try await api.ask(
@@ -301,28 +301,32 @@ struct SignedChangeTests {
     }
 
     @Test func rulesThatWereWrittenByHandOpenNothing() async throws {
-        try await APIWorld.with { api async throws in
-            var policy = Policy.standard
-            (policy.signedApprovals, policy.signedChanges) = (.required, .required)
-            _ = try await api.world.lockbox.changePolicy(
-                of: "contoso",
-                to: policy,
-                version: 1,
-                by: Fixture.gita
-            )
-            let before = try await Self.tenant(api)
-            var forged = before
-            (forged.policy, forged.version) = (.standard, before.version + 1)
-            try await api.world.audited.write(by: .person(Fixture.gita)) { [forged] change in
-                try change.tx.save(forged)
-                change.emit(.directory(.policyChanged(before: before, after: forged)))
+        // What holds at the end of each of these worlds does not hold here, and says why.
+        let found = await #expect(throws: (any Error).self) {
+            try await APIWorld.with { api async throws in
+                var policy = Policy.standard
+                (policy.signedApprovals, policy.signedChanges) = (.required, .required)
+                _ = try await api.world.lockbox.changePolicy(
+                    of: "contoso",
+                    to: policy,
+                    version: 1,
+                    by: Fixture.gita
+                )
+                let before = try await Self.tenant(api)
+                var forged = before
+                (forged.policy, forged.version) = (.standard, before.version + 1)
+                try await api.world.audited.write(by: .person(Fixture.gita)) { [forged] change in
+                    try change.tx.save(forged)
+                    change.emit(.directory(.policyChanged(before: before, after: forged)))
+                }
+                let request = try await api.world.reviewed()
+                await #expect(throws: StoreError.self) {
+                    _ = try await api.world.decide(TestWorld.yes, on: request, by: Fixture.adam)
+                }
+                let still = try await api.world.store.read { try $0.request(request.id) }
+                #expect(still?.state.name == .awaitingCustomer)
             }
-            let request = try await api.world.reviewed()
-            await #expect(throws: StoreError.self) {
-                _ = try await api.world.decide(TestWorld.yes, on: request, by: Fixture.adam)
-            }
-            let still = try await api.world.store.read { try $0.request(request.id) }
-            #expect(still?.state.name == .awaitingCustomer)
         }
+        #expect("\(String(describing: found))".contains("changes rules without the signatures"))
     }
 }
