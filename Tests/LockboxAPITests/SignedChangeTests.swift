@@ -303,30 +303,33 @@ struct SignedChangeTests {
     @Test func rulesThatWereWrittenByHandOpenNothing() async throws {
         // What holds at the end of each of these worlds does not hold here, and says why.
         let found = await #expect(throws: (any Error).self) {
-            try await APIWorld.with { api async throws in
-                var policy = Policy.standard
-                (policy.signedApprovals, policy.signedChanges) = (.required, .required)
-                _ = try await api.world.lockbox.changePolicy(
-                    of: "contoso",
-                    to: policy,
-                    version: 1,
-                    by: Fixture.gita
-                )
-                let before = try await Self.tenant(api)
-                var forged = before
-                (forged.policy, forged.version) = (.standard, before.version + 1)
-                try await api.world.audited.write(by: .person(Fixture.gita)) { [forged] change in
-                    try change.tx.save(forged)
-                    change.emit(.directory(.policyChanged(before: before, after: forged)))
-                }
-                let request = try await api.world.reviewed()
-                await #expect(throws: StoreError.self) {
-                    _ = try await api.world.decide(TestWorld.yes, on: request, by: Fixture.adam)
-                }
-                let still = try await api.world.store.read { try $0.request(request.id) }
-                #expect(still?.state.name == .awaitingCustomer)
-            }
+            try await APIWorld.with { try await Self.forgeRules($0) }
         }
         #expect("\(String(describing: found))".contains("changes rules without the signatures"))
+    }
+
+    /// Rules are switched off in the table and in a record that nobody signed.
+    @Sendable private static func forgeRules(_ api: APIWorld) async throws {
+        var policy = Policy.standard
+        (policy.signedApprovals, policy.signedChanges) = (.required, .required)
+        _ = try await api.world.lockbox.changePolicy(
+            of: "contoso",
+            to: policy,
+            version: 1,
+            by: Fixture.gita
+        )
+        let before = try await tenant(api)
+        var forged = before
+        (forged.policy, forged.version) = (.standard, before.version + 1)
+        try await api.world.audited.write(by: .person(Fixture.gita)) { [forged] change in
+            try change.tx.save(forged)
+            change.emit(.directory(.policyChanged(before: before, after: forged)))
+        }
+        let request = try await api.world.reviewed()
+        await #expect(throws: StoreError.self) {
+            _ = try await api.world.decide(TestWorld.yes, on: request, by: Fixture.adam)
+        }
+        let still = try await api.world.store.read { try $0.request(request.id) }
+        #expect(still?.state.name == .awaitingCustomer)
     }
 }
