@@ -11,13 +11,19 @@ let approvalParsers: [Parser] = [
     (
         "a",
         { bytes in
-            tried { _ = try ApprovalStatement(String(decoding: bytes, as: UTF8.self)) }
+            let text = String(decoding: bytes, as: UTF8.self)
+            tried { _ = try ApprovalStatement(text) }
+            tried { _ = try RevokeStatement(text) }
+            tried { _ = try PolicyStatement(text) }
         }
     ),
     (
         "g",
         { bytes in
-            tried { try SSHSignature(Array(bytes)).check(over: [], by: SSHPublicKey(FuzzKeys.ssh)) }
+            tried {
+                try SSHSignature(Array(bytes), in: ApprovalStatement.namespace)
+                    .check(over: [], by: SSHPublicKey(FuzzKeys.ssh))
+            }
         }
     ),
     (
@@ -36,7 +42,8 @@ let approvalParsers: [Parser] = [
         { bytes in
             tried {
                 let value = try CanonicalJSONReader.read(bytes)
-                try LockboxApprovals.ApprovalSignature(value).check(over: [], by: FuzzKeys.cose)
+                try LockboxApprovals.ApprovalSignature(value)
+                    .check(over: [], by: FuzzKeys.cose, in: ApprovalStatement.namespace)
             }
         }
     ), ("G", approvals),

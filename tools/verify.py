@@ -74,6 +74,7 @@ FINDINGS = {
     "not-erased": "a text is there that was erased, as a record says",
     "operations-count": "there are not as many operations as the record says",
     "approval-invalid": "what was approved, or what access rested on, is not as it has to be",
+    "policy-unsigned": "rules were changed without the signatures, or the wait, that it needs",
     "recovery-invalid": "that the database was put back is not said as it has to be",
     "stale": "what was signed last is too old",
     "time-future": "something was signed at a time that is yet to come",
@@ -151,6 +152,11 @@ def strict_json(text):
 
 def canonical(value):
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def same(one, other):
+    """Equal, and of the same types: to Python 1 is True."""
+    return canonical(one) == canonical(other)
 
 
 def is_plain(value, depth=0, null=False):
@@ -377,7 +383,7 @@ class Line:
         self.is_proven = None
 
 
-# --- Signed approvals (docs/spec/approval-statement.md): keys and signatures.
+# --- What people sign (docs/spec/approval-statement.md): keys and signatures.
 
 
 class Bytes:
@@ -442,7 +448,7 @@ def cose_is_good(key, signature, message):
     return rsa_is_good(number_of(fields[-1]), number_of(fields[-2]), signature, message)
 
 
-def webauthn_is_good(signed, key, message):
+def webauthn_is_good(signed, key, message, _):
     """Section 2, `webauthn`."""
     names = "clientData", "authenticatorData", "signature"
     said, data, signature = (unbase64(signed[name], url=True) for name in names)
@@ -463,11 +469,11 @@ def ssh_string(data):
     return len(data).to_bytes(4, "big") + data
 
 
-def sshsig_is_good(signed, key, message):
+def sshsig_is_good(signed, key, message, namespace):
     """Section 2, `sshsig`."""
     kind, _, body = key.partition(" ")
     public, blob = Bytes(unbase64(body)), Bytes(unbase64(signed["signature"]))
-    space = ssh_string(b"lockbox-approval") + ssh_string(b"") + ssh_string(b"sha512")
+    space = ssh_string(namespace) + ssh_string(b"") + ssh_string(b"sha512")
     wanted = b"SSHSIG" + b"\0\0\0\1" + ssh_string(public.rest) + space
     need(blob.take(len(wanted)) == wanted, "the signature is for something else")
     signature = Bytes(blob.string())
@@ -494,34 +500,42 @@ SIGNATURES = {
     "sshsig": ({"key", "kind", "signature"}, "key", sshsig_is_good)}
 
 
-# --- Signed approvals: what access rests on.
+# --- What people sign: what access, its end and the rules rest on.
 
 RULES = {"tenant.added", "tenant.policyChanged", "tenant.licenceChanged"}
+WAITING = {"tenant.policyChangeAsked", "tenant.policyChangeAgreed", "tenant.policyChangeStopped",
+           "tenant.policyChangeWithdrawn"}
 ENDS = {"request.rejected", "request.denied", "request.withdrawn", "request.expired",
         "access.ended"}
-STATEMENT = {
-    "approver": str, "decision": str, "duration": str, "end": str, "engineer": str, "issued": str,
-    "log": dict, "nonce": str, "policy": int, "quorum": int, "request": str, "requestVersion": int,
-    "resources": list, "start": str, "tenant": str, "type": str, "v": int}
+COMMON = {"issued": str, "log": dict, "nonce": str, "tenant": str, "type": str, "v": int}
+STATEMENTS = {
+    "lockbox-approval": {
+        "approver": str, "decision": str, "duration": str, "end": str, "engineer": str,
+        "policy": int, "quorum": int, "request": str, "requestVersion": int, "resources": list,
+        "start": str},
+    "lockbox-revoke": {"engineer": str, "person": str, "request": str, "requestVersion": int},
+    "lockbox-policy": {"person": str, "policy": int, "rules": dict}}
 RESOURCE = {"actions": list, "kind": str, "name": str, "service": str}
 LOG = {"origin": str, "size": int}
 
 
-def read_statement(text):
+def read_statement(text, kind):
     """Section 1."""
     need(len(text.encode()) <= 49152, "the statement is too long")
-    said = object_of(text, STATEMENT)
-    about = said["v"], said["type"], said["decision"], said["end"]
-    need(about == (1, "lockbox-approval", "approve", "afterDuration") and said["resources"]
-         and has(said["log"], LOG) and len(said["log"]) == 2
-         and all(has(one, RESOURCE) and len(one) == 4 and actions(one)
-                 for one in said["resources"]), "the statement is not one")
-    numbers = said["log"]["size"], said["policy"], said["quorum"], said["requestVersion"]
-    need(all(map(is_count, numbers)), "a number of the statement is none")
+    said = object_of(text, COMMON | STATEMENTS[kind])
+    need((said["v"], said["type"]) == (1, kind) and has(said["log"], LOG) and len(said["log"]) == 2,
+         "the statement is not one")
+    numbers = {"policy", "quorum", "requestVersion"} & set(said)
+    need(all(is_count(number) for number in (said["log"]["size"], *map(said.get, numbers))),
+         "a number of the statement is none")
     need(len(unbase64(said["nonce"], url=True)) == 16, "the statement's nonce has not 16 bytes")
-    span(said["duration"])
-    if said["start"] != "onApproval":
-        instant(said["start"])
+    if kind == "lockbox-approval":
+        need((said["decision"], said["end"]) == ("approve", "afterDuration") and said["resources"]
+             and all(has(one, RESOURCE) and len(one) == 4 and actions(one)
+                     for one in said["resources"]), "the statement is not one")
+        span(said["duration"])
+        if said["start"] != "onApproval":
+            instant(said["start"])
     return said
 
 
@@ -542,19 +556,25 @@ class Request:
 
 
 class Approvals:
-    """Sections 3 to 5, over the records of one log in order."""
+    """Sections 3 to 7, over the records of one log in order."""
 
     def __init__(self, tenant):
         self.tenant, self.rules, self.keys, self.open = tenant, {}, {}, {}
         self.used, self.nonces, self.over = set(), set(), set()
-        self.uncheckable = 0
+        # Rules as their record says them, and those that wait.
+        self.told, self.waiting = {}, None
+        self.uncheckable = self.unsigned = 0
+
+    @property
+    def signs_changes(self):
+        return self.rules.get("signedChanges", "off") != "off"
 
     def read(self, leaf, texts):
         """Raises what is wrong with the record; texts that were erased are None."""
         data, act, request = leaf["data"], leaf["activity"], self.open.get(leaf.get("request"))
         time = instant(leaf["time"])
-        if act in RULES and isinstance(data.get("policy"), dict):
-            self.take_rules(data)
+        if act in RULES | WAITING:
+            self.change(act, leaf, data, time)
         elif act in ("passkey.registered", "signingKey.added") and "publicKey" in data:
             self.register(data["passkey" if act == "passkey.registered" else "key"], data, time)
         elif act == "signingKey.confirmed":
@@ -577,13 +597,88 @@ class Approvals:
         elif act in ENDS and "request" in leaf:
             self.over.add(leaf["request"])
             self.open.pop(leaf["request"], None)
+            if act == "access.ended":
+                self.revoke(leaf, request, data, time)
 
-    def take_rules(self, data):
-        rules = data["policy"] | {"version": data["version"], "licensed": data.get("licensed")}
+    def revoke(self, leaf, request, data, time):
+        """Section 6."""
+        self.unsigned += data.get("unsigned") is True
+        if {"signature", "statement"} & set(data):
+            need(request, "no request is open that it could be of")
+            need(data.get("endedReason") == "revoked", "nobody ended it")
+            self.signed(leaf, time, data["statement"], "lockbox-revoke", {
+                "request": leaf["request"], "engineer": request.engineer,
+                "requestVersion": data["version"] - 1})
+
+    def change(self, act, leaf, data, time):
+        """Section 7. What is not signed as it has to be changes nothing."""
+        waiting = self.waiting
+        if act in ("tenant.policyChangeStopped", "tenant.policyChangeWithdrawn"):
+            self.waiting = None
+        elif act == "tenant.policyChangeAsked":
+            self.ask(leaf, data, time)
+        elif act == "tenant.policyChangeAgreed":
+            is_signed = self.signs(leaf, data, time, waiting and waiting["rules"])
+            if is_signed and waiting and data.get("change") == waiting["change"]:
+                waiting["agreed"].add(leaf["actor"])
+            else:
+                need(not self.signs_changes, "the agreement is not signed")
+        elif isinstance(data.get("policy"), dict):
+            self.put(act, leaf, data, time)
+
+    def ask(self, leaf, data, time):
+        wanted, name, agreed = data.get("wanted"), data.get("change"), data.get("agreed", [])
+        if not isinstance(wanted, dict) or not isinstance(name, str):
+            need(not self.signs_changes, "the rules that are asked for cannot be read")
+            return
+        is_signed = self.signs(leaf, data, time, wanted)
+        need(is_signed or not self.signs_changes, "the rules that are asked for are not signed")
+        wait = datetime.timedelta(seconds=span(self.told.get("coolingOff", "PT24H")))
+        self.waiting = {
+            "change": name, "rules": wanted, "version": self.rules.get("version", 0),
+            "from": time + wait, "signed": is_signed,
+            "agreed": {leaf["actor"]} if is_signed and leaf["actor"] in agreed else set()}
+
+    def put(self, act, leaf, data, time):
+        told = data["policy"]
+        rules = told | {"version": data["version"], "licensed": data.get("licensed")}
         need(type(rules["requireApproval"]) is bool and is_count(rules["approvalsNeeded"])
              and is_count(rules["version"]), "the rules cannot be read")
         span(rules.get("coolingOff", "PT24H"))
-        self.rules = rules
+        if not self.signs_changes:
+            try:
+                self.signs(leaf, data, time, told)
+            finally:
+                self.rules, self.told, self.waiting = rules, told, None
+            return
+        need(rules["version"] == self.rules["version"] + 1, "the version is not the next one")
+        if act == "tenant.licenceChanged":
+            need(all(name in told and same(told[name], value) for name, value in self.told.items()),
+                 "the licence's record says other rules than those in force")
+            self.rules |= {"version": rules["version"], "licensed": rules["licensed"]}
+            self.waiting = None
+            return
+        need(act == "tenant.policyChanged", "the tenant was there before")
+        is_signed = self.signs(leaf, data, time, told)
+        is_enough = self.rules["approvalsNeeded"] <= 1 or not is_looser(told, self.told)
+        need(is_signed and is_enough or self.comes_about(told, time))
+        self.rules, self.told, self.waiting = rules, told, None
+
+    def comes_about(self, told, time):
+        asked = self.waiting
+        return (asked and asked["signed"] and asked["version"] == self.rules["version"]
+                and same(told, asked["rules"])
+                and (len(asked["agreed"]) >= max(1, self.rules["approvalsNeeded"])
+                     or time + datetime.timedelta(minutes=2) >= asked["from"]))
+
+    def signs(self, leaf, data, time, rules):
+        """Whether a change of rules is signed; raises where it is, and not as it has to be."""
+        if not {"signature", "statement"} & set(data):
+            return False
+        said = self.signed(leaf, time, data["statement"], "lockbox-policy",
+                           {"policy": self.rules.get("version", 0)})
+        need(same(said["rules"], rules), "the statement's rules are not those of the log")
+        return True
 
     def register(self, name, data, time):
         need(name not in self.used, f"key {name} was there before")
@@ -604,21 +699,23 @@ class Approvals:
             # Erased is what another rule looks at; what access it allowed cannot be told any more.
             if texts.get("statement", "") is not None:
                 need(request, "no request is open that it could be of")
-                request.signed[actor] = self.signed_statement(leaf, request, time, texts)
+                request.signed[actor] = self.signed(
+                    leaf, time, texts["statement"], "lockbox-approval", {
+                        "request": leaf["request"], "policy": self.rules.get("version"),
+                        "engineer": request.engineer, "requestVersion": data["version"] - 1})
             elif request:
                 request.unread.add(actor)
         if request and data.get("stage") == "customer" and actor.startswith("PER-") \
                 and actor != request.engineer:
             request.approved.add(actor)
 
-    def signed_statement(self, leaf, request, time, texts):
-        text, signed, actor = texts["statement"], leaf["data"]["signature"], leaf["actor"]
-        said = read_statement(text)
-        facts = {
-            "approver": actor, "request": leaf["request"], "tenant": self.tenant,
-            "policy": self.rules.get("version"), "engineer": request.engineer,
-            "requestVersion": leaf["data"]["version"] - 1}
-        for name, value in facts.items():
+    def signed(self, leaf, time, text, kind, facts):
+        """What the actor signed: a statement of this kind and of these facts, by a key that
+        counts."""
+        signed, actor = leaf["data"]["signature"], leaf["actor"]
+        said = read_statement(text, kind)
+        who = "approver" if kind == "lockbox-approval" else "person"
+        for name, value in {who: actor, "tenant": self.tenant, **facts}.items():
             need(said[name] == value, f"the statement's {name} is not that of the log")
         origin, size = said["log"]["origin"], said["log"]["size"]
         need(origin.endswith(f"/v1/tenants/{self.tenant}/log") and size <= leaf["index"],
@@ -630,7 +727,8 @@ class Approvals:
         need(set(signed) == members, "the signature has other members")
         need(key and key["whole"][0] == actor and key["from"] <= time,
              f"key {signed[name]} does not count for {actor} here")
-        need(is_good(signed, key["whole"][1], text.encode()), "the signature is wrong")
+        need(is_good(signed, key["whole"][1], text.encode(), kind.encode()),
+             "the signature is wrong")
         need(said["nonce"] not in self.nonces, "the statement was used before")
         self.nonces.add(said["nonce"])
         return said
@@ -651,6 +749,36 @@ class Approvals:
              f"{covering} signed approvals cover this access, where {needed} are needed")
         is_erased = any(texts[name] is None for name in texts if name.startswith("resource"))
         self.uncheckable += covering < needed or is_erased
+
+
+# What rules mean that do not say one (section 7).
+ABSENT = {"allowPrograms": True, "closeUnknownAccess": False, "coolingOff": "P1D",
+          "signedApprovals": "off", "signedChanges": "off", "withheldFromTokens": []}
+LOOSER = {
+    "requireApproval": lambda old, new: new is not True,
+    "closeUnknownAccess": lambda old, new: new is not True,
+    "allowPrograms": lambda old, new: new is not False,
+    "signedApprovals": lambda old, new: new == "off",
+    "signedChanges": lambda old, new: new == "off",
+    "approvalsNeeded": lambda old, new: not (is_count(old) and is_count(new) and new >= old),
+    "decisionWindow": lambda old, new: span(new) > span(old),
+    "maxAccess": lambda old, new: span(new) > span(old),
+    "coolingOff": lambda old, new: span(new) < span(old),
+    "retention": lambda old, new: new is not None and span(new) < span(old),
+    "withheldFromTokens": lambda old, new: not set(new) >= set(old)}
+
+
+def is_looser(after, before):
+    """Whether a rule protects less. One that is not known, or cannot be read, does where it
+    changes."""
+    for name in {**before, **after}:
+        old, new = before.get(name, ABSENT.get(name)), after.get(name, ABSENT.get(name))
+        try:
+            if not same(old, new) and (name not in LOOSER or LOOSER[name](old, new)):
+                return True
+        except MALFORMED:
+            return True
+    return False
 
 
 def covers(said, grant, texts):
@@ -974,13 +1102,18 @@ class Verification:
             elif leaf["activity"] == "log.recovered":
                 self.recovery(index, leaf["data"], is_open if is_whole else ())
             if is_whole and texts is not None and self.log != "provider":
-                with self.finding("approval-invalid", index), refused_as("approval-invalid"):
+                is_change = approvals.signs_changes and leaf["activity"] in RULES | WAITING
+                code = "policy-unsigned" if is_change else "approval-invalid"
+                with self.finding(code, index), refused_as(code):
                     approvals.read(leaf, texts)
         if is_whole:
             self.erasures(erasures)
         if approvals.uncheckable:
             self.notes.append(f"of {approvals.uncheckable} accesses texts were erased: whether all "
                               "was signed cannot be told")
+        if approvals.unsigned:
+            self.notes.append(f"{approvals.unsigned} times the customer ended access without a "
+                              "signature, which is allowed")
         return previous
 
     def erasure(self, index, data):
@@ -1095,7 +1228,7 @@ class Verification:
         self.check(ends & set(acts), "receipt-incomplete", None, "the end of the request")
 
 
-GROUNDS = {*RULES, "passkey.registered", "passkey.removed", "signingKey.added",
+GROUNDS = {*RULES, *WAITING, "passkey.registered", "passkey.removed", "signingKey.added",
            "signingKey.confirmed", "signingKey.removed", "key.changed", "texts.erased"}
 # Records that share the version of another: what comes first is not left out where the second is.
 PAIRS = [("request.approvedByManager", "request.customerAsked"),

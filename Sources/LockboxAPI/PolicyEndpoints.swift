@@ -22,7 +22,8 @@ extension API {
             details:
                 "What is stricter holds at once. What is looser waits for the tenant’s cooling-off, or until as "
                 + "many people agree as must approve a request; the caller is one of them if the token is for "
-                + "`decide` too.",
+                + "`decide` too. Where the rules say `signedChanges`, the change is signed, and waits as a "
+                + "whole where anything in it is looser.",
             takes: [.tenant, .ifMatch],
             body: .json("NewPolicy"),
             answers: .versioned("Policy", "The policy as it is now."),
@@ -46,6 +47,7 @@ extension API {
                 matching: try request.matchedVersion(orBody: new.version),
                 completing: new.completed,
                 with: caller.token.scopes,
+                signature: try ApprovalSignature(new.statement, new.signature),
                 by: caller.person
             )
             return try changed.answer
@@ -85,7 +87,9 @@ extension API {
                 .directory,
                 "Agree to looser rules that wait",
                 needs: .decide,
+                details: "Where the rules say `signedChanges`, the agreement is signed.",
                 takes: [.tenant, .policyChange],
+                body: .json("NewAgreement", isRequired: false),
                 answers: .versioned("Policy", "They hold now."),
                 orElse: [
                     .versioned(
@@ -94,12 +98,14 @@ extension API {
                         status: .accepted
                     )
                 ],
-                refuses: [.notFound]
+                refuses: [.notFound, .conflict]
             )
-        ) { _, context, caller in
+        ) { request, context, caller in
+            let body = try await request.json(NewAgreement.self, optional: NewAgreement()).value
             let changed = try await lockbox.agreeToPolicyChange(
                 try context.parameters.text("change"),
                 of: try context.parameters.text("tenant"),
+                signature: try ApprovalSignature(body.statement, body.signature),
                 by: caller
             )
             return try changed.answer

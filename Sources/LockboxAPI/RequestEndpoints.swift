@@ -161,9 +161,7 @@ extension API {
                 key in
                 try await lockbox.finish(id, comment: comment, by: caller, key: key)
             },
-            ending("revoke", "End somebody's access at once") { lockbox, id, comment, caller, key in
-                try await lockbox.revoke(id, comment: comment, by: caller, key: key)
-            },
+            revoke,
             signedIn(
                 .post,
                 "/v1/requests/{id}/credentials",
@@ -193,6 +191,38 @@ extension API {
                 return try JSONAnswer.response(CredentialBody(issued), status: .created)
             },
         ]
+    }
+
+    private var revoke: Route {
+        signedIn(
+            .post,
+            "/v1/requests/{id}/revoke",
+            TokenOperation(
+                "revoke",
+                .accessRequests,
+                "End somebody's access at once",
+                needs: .end,
+                details:
+                    "Access ends with a signature or without one. Where the tenant’s rules say "
+                    + "`signedChanges`, an end by its own people without one is recorded as unsigned. A "
+                    + "signature that is not good ends nothing.",
+                takes: [.request, .idempotencyKey],
+                body: .json("NewRevoke", isRequired: false),
+                answers: .versioned("AccessRequest", "The request as it is now."),
+                refuses: [.notFound, .conflict]
+            )
+        ) { request, context, caller in
+            let body = try await request.json(NewRevoke.self, optional: NewRevoke())
+            return try answer(
+                try await lockbox.revoke(
+                    try context.parameters.text("id"),
+                    comment: body.value.comment,
+                    signature: try ApprovalSignature(body.value.statement, body.value.signature),
+                    by: caller,
+                    key: body.key
+                )
+            )
+        }
     }
 
     private func ending(

@@ -9,7 +9,7 @@ import LockboxWire
 
 /// What approvers sign, and the keys with which they do.
 extension API {
-    var signingEndpoints: [Route] { [statementEndpoint] + keyEndpoints }
+    var signingEndpoints: [Route] { [statementEndpoint] + changeStatements + keyEndpoints }
 
     private var statementEndpoint: Route {
         signedIn(
@@ -37,6 +37,82 @@ extension API {
             )
             return try JSONAnswer.response(ApprovalStatementBody(statement: statement))
         }
+    }
+
+    /// What is signed by whoever ends access, or changes rules.
+    private var changeStatements: [Route] {
+        [
+            signedIn(
+                .post,
+                "/v1/requests/{id}/revoke/statement",
+                TokenOperation(
+                    "makeRevokeStatement",
+                    .accessRequests,
+                    "What somebody of the customer signs to end access",
+                    needs: .end,
+                    details: "Ends nothing. The statement goes back with the revoke, byte by byte, "
+                        + "within five minutes.",
+                    takes: [.request],
+                    answers: .json("ApprovalStatement"),
+                    refuses: [.notFound, .conflict]
+                )
+            ) { _, context, caller in
+                let statement = try await lockbox.revokeStatement(
+                    on: try context.parameters.text("id"),
+                    by: caller
+                )
+                return try JSONAnswer.response(ApprovalStatementBody(statement: statement))
+            },
+            signedIn(
+                .post,
+                "/v1/tenants/{tenant}/policy/statement",
+                TokenOperation(
+                    "makePolicyStatement",
+                    .directory,
+                    "What an administrator signs to change the tenant's rules so",
+                    needs: .administer,
+                    details:
+                        "Takes what a change takes, and changes nothing. The statement goes back "
+                        + "with the change, byte by byte, within five minutes.",
+                    takes: [.tenant, .ifMatch],
+                    body: .json("NewPolicy"),
+                    answers: .json("ApprovalStatement"),
+                    refuses: [.notFound, .conflict]
+                )
+            ) { request, context, caller in
+                let new = try await request.json(NewPolicy.self).value
+                let statement = try await lockbox.policyStatement(
+                    of: try context.parameters.text("tenant"),
+                    to: try new.policy(),
+                    matching: try request.matchedVersion(orBody: new.version),
+                    completing: new.completed,
+                    by: caller
+                )
+                return try JSONAnswer.response(ApprovalStatementBody(statement: statement))
+            },
+            signedIn(
+                .post,
+                "/v1/tenants/{tenant}/policy/changes/{change}/statement",
+                TokenOperation(
+                    "makeAgreementStatement",
+                    .directory,
+                    "What somebody signs to agree to looser rules that wait",
+                    needs: .decide,
+                    details: "Changes nothing. The statement goes back with the agreement, byte by "
+                        + "byte, within five minutes.",
+                    takes: [.tenant, .policyChange],
+                    answers: .json("ApprovalStatement"),
+                    refuses: [.notFound]
+                )
+            ) { _, context, caller in
+                let said = try await lockbox.agreementStatement(
+                    to: try context.parameters.text("change"),
+                    of: try context.parameters.text("tenant"),
+                    by: caller
+                )
+                return try JSONAnswer.response(ApprovalStatementBody(statement: said.statement))
+            },
+        ]
     }
 
     private var keyEndpoints: [Route] {

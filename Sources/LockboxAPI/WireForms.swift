@@ -241,6 +241,7 @@ extension PolicyBody {
             retention: tenant.policy.retention?.description ?? "none",
             signedApprovals: tenant.policy.signedApprovals.rawValue,
             closeUnknownAccess: tenant.policy.closesUnknownAccess,
+            signedChanges: tenant.policy.signedChanges.rawValue,
             version: tenant.version,
             waiting: waiting.map(PolicyChangeBody.init)
         )
@@ -261,6 +262,7 @@ extension PolicyChangeBody {
             retention: change.policy.retention?.description ?? "none",
             signedApprovals: change.policy.signedApprovals.rawValue,
             closeUnknownAccess: change.policy.closesUnknownAccess,
+            signedChanges: change.policy.signedChanges.rawValue,
             madeBy: change.by.text,
             madeAt: change.madeAt.description,
             takesEffectAt: change.takesEffectAt.description,
@@ -285,22 +287,23 @@ extension NewPolicy {
             retention: retention.flatMap { $0 == "none" ? nil : $0 }.map {
                 try TimeSpan(duration: $0, field: "retention")
             },
-            signedApprovals: try mode ?? .off,
-            closesUnknownAccess: closeUnknownAccess ?? false
+            signedApprovals: try Self.mode(signedApprovals, field: "signedApprovals") ?? .off,
+            closesUnknownAccess: closeUnknownAccess ?? false,
+            signedChanges: try Self.mode(signedChanges, field: "signedChanges") ?? .off
         )
     }
 
-    private var mode: SignedApprovals? {
-        get throws {
-            guard let signedApprovals else { return nil }
-            guard let mode = SignedApprovals(rawValue: signedApprovals) else {
-                throw Refusal.invalid(
-                    field: "signedApprovals",
-                    problem: .malformed(expected: #""off" or "required""#)
-                )
-            }
-            return mode
+    private static func mode<Mode: RawRepresentable<String>>(_ text: String?, field: String)
+        throws(Refusal) -> Mode?
+    {
+        guard let text else { return nil }
+        guard let mode = Mode(rawValue: text) else {
+            throw .invalid(
+                field: field,
+                problem: .malformed(expected: #""off" or "required""#)
+            )
         }
+        return mode
     }
 
     /// `wanted`, which is `policy()`, with what was left out as it is in `present`.
@@ -312,6 +315,7 @@ extension NewPolicy {
         if retention == nil { policy.retention = present.retention }
         if signedApprovals == nil { policy.signedApprovals = present.signedApprovals }
         if closeUnknownAccess == nil { policy.closesUnknownAccess = present.closesUnknownAccess }
+        if signedChanges == nil { policy.signedChanges = present.signedChanges }
         return policy
     }
 }
@@ -373,11 +377,14 @@ extension NewDecision {
             comment: comment,
             duration: try duration.map { try TimeSpan(duration: $0, field: "duration") },
             resources: resources.map { $0.map(\.line) },
-            signature: try signed()
+            signature: try ApprovalSignature(statement, signature)
         )
     }
+}
 
-    private func signed() throws -> ApprovalSignature? {
+extension ApprovalSignature {
+    /// Nil where neither is there.
+    init?(_ statement: String?, _ signature: SignatureBody?) throws {
         guard statement != nil || signature != nil else { return nil }
         guard let statement else {
             throw Refusal.invalid(field: "statement", problem: .missing)
@@ -385,7 +392,7 @@ extension NewDecision {
         guard let signature else {
             throw Refusal.invalid(field: "signature", problem: .missing)
         }
-        return ApprovalSignature(statement: statement, proof: try signature.proof())
+        self.init(statement: statement, proof: try signature.proof())
     }
 }
 

@@ -2,8 +2,8 @@ package import LockboxWire
 import MerkleLog
 
 /// Decides, from the records of one tenant's log in their order, which approvals are signed and which
-/// access has the approvals, and the signatures, that it needs (docs/spec/approval-statement.md §3 to
-/// §5).
+/// access, ends of access and rules have the approvals, and the signatures, that they need
+/// (docs/spec/approval-statement.md §3 to §7).
 ///
 /// Pure: the caller has checked that records are whole and in the tree, and texts open their
 /// commitments. Records that say nothing of keys, rules, requests, approvals or grants may be left out.
@@ -36,6 +36,9 @@ package struct ApprovalCheck: Sendable {
             (self.actor, self.request, self.data) = (actor, request, data)
             (self.texts, self.erased) = (texts, erased)
         }
+
+        /// Of records whose statement is no text, since it names nobody that the record does not.
+        var isSaidToBeSigned: Bool { data["signature"] != nil || data["statement"] != nil }
     }
 
     /// Something that is not as it must be.
@@ -43,6 +46,8 @@ package struct ApprovalCheck: Sendable {
         package let index: UInt64
         package let request: String?
         package let fault: ApprovalFault
+        /// Whether rules were to be changed by it whose changes are signed, and were not.
+        package let isOfRules: Bool
 
         /// A sentence without its end.
         package var words: String { "record \(index) \(fault.words)" }
@@ -74,13 +79,16 @@ package struct ApprovalCheck: Sendable {
         }
     }
 
-    private struct Rules {
+    struct Rules {
         var needsSignatures = false
+        var needsSignedChanges = false
         /// Where the plan includes Lockbox and the rules ask for approval.
         var needsApproval = true
         var needed: Int64 = 1
         var coolingOff = ApprovalLimits.defaultCoolingOff
         var version: Int64 = 0
+        /// As their record spells them.
+        var told: [String: JSONValue] = [:]
     }
 
     private struct Request {
@@ -104,7 +112,11 @@ package struct ApprovalCheck: Sendable {
     private let tenant: String
     private var known: Set<String> = []
     private var nonces: Set<String> = []
-    private var rules = Rules()
+    var rules = Rules()
+    /// Rules that were asked for and do not hold yet.
+    var waiting: Waiting?
+    /// How often somebody ended access without the signature that was asked for.
+    package private(set) var unsignedRevokes = 0
     /// Those that were submitted and are not over.
     private var requests: [String: Request] = [:]
     private var over: Set<String> = []
@@ -119,6 +131,8 @@ package struct ApprovalCheck: Sendable {
     ]
     package static let ruleActivities = [
         "tenant.added", "tenant.policyChanged", "tenant.licenceChanged",
+        "tenant.policyChangeAsked", "tenant.policyChangeAgreed", "tenant.policyChangeStopped",
+        "tenant.policyChangeWithdrawn",
     ]
     package static let requestActivities =
         [
@@ -138,8 +152,11 @@ package struct ApprovalCheck: Sendable {
 
     private static let concerned = Set(keyActivities + ruleActivities + requestActivities)
 
-    /// Whether the rules in force ask for signatures.
+    /// Whether the rules in force ask for signed approvals.
     package var needsSignatures: Bool { rules.needsSignatures }
+
+    /// Whether the rules in force ask for signatures where rules are changed.
+    package var needsSignedChanges: Bool { rules.needsSignedChanges }
 
     /// Who gets access by `request`, while that is not over.
     package func engineer(of request: String) -> String? { requests[request]?.engineer }
@@ -149,22 +166,28 @@ package struct ApprovalCheck: Sendable {
 
     /// Reads the next record, and says what is wrong with it.
     package mutating func read(_ record: Record) -> [Finding] {
+        let isOfRules =
+            rules.needsSignedChanges && Self.ruleActivities.contains(record.activity)
         do throws(ApprovalFault) {
             try take(record)
             return []
         } catch {
-            return [Finding(index: record.index, request: record.request, fault: error)]
+            return [
+                Finding(
+                    index: record.index,
+                    request: record.request,
+                    fault: error,
+                    isOfRules: isOfRules
+                )
+            ]
         }
     }
 
     private mutating func take(_ record: Record) throws(ApprovalFault) {
-        // A record of another kind that has rules beside it makes none.
-        if Self.ruleActivities.contains(record.activity),
-            let policy = record.data["policy"]?.object
-        {
-            try take(rules: policy, of: record)
-        }
         switch record.activity {
+        // A record of another kind that has rules beside it makes none.
+        case let activity where Self.ruleActivities.contains(activity):
+            try take(ruleChange: record)
         case "passkey.registered": try register(record, .passkey, id: "passkey")
         case "signingKey.added": try register(record, .ssh, id: "key")
         case "signingKey.confirmed": try confirm(record)
@@ -188,10 +211,20 @@ package struct ApprovalCheck: Sendable {
             try check(grant: record, on: requests[request])
         case let activity where Self.endActivities.contains(activity):
             guard let request = record.request else { break }
-            requests[request] = nil
-            over.insert(request)
+            // Whatever is said of a signature.
+            defer {
+                requests[request] = nil
+                over.insert(request)
+            }
+            if activity == "access.ended" { try take(end: record) }
         case _: break
         }
+    }
+
+    private mutating func take(end record: Record) throws(ApprovalFault) {
+        if record.data["unsigned"]?.flag == true { unsignedRevokes += 1 }
+        guard record.isSaidToBeSigned else { return }
+        nonces.insert(try revokeStatement(signedBy: record).nonce)
     }
 
     private mutating func take(approval record: Record) throws(ApprovalFault) {
@@ -215,8 +248,9 @@ package struct ApprovalCheck: Sendable {
         return request
     }
 
-    private mutating func take(rules told: [String: JSONValue], of record: Record)
-        throws(ApprovalFault)
+    /// The rules that a record says.
+    static func rules(_ told: [String: JSONValue], of record: Record) throws(ApprovalFault)
+        -> Rules
     {
         guard let requireApproval = told["requireApproval"]?.flag,
             let needed = told["approvalsNeeded"]?.count,
@@ -228,13 +262,15 @@ package struct ApprovalCheck: Sendable {
             coolingOff = span
         }
         // What is not known to be off asks for signatures.
-        let mode = told["signedApprovals"]
-        rules = Rules(
-            needsSignatures: mode != nil && mode?.is("off") != true,
+        func isOn(_ name: String) -> Bool { told[name].map { !$0.is("off") } ?? false }
+        return Rules(
+            needsSignatures: isOn("signedApprovals"),
+            needsSignedChanges: isOn("signedChanges"),
             needsApproval: requireApproval && record.data["licensed"]?.flag != false,
             needed: needed,
             coolingOff: coolingOff,
-            version: version
+            version: version,
+            told: told
         )
     }
 
@@ -281,12 +317,55 @@ package struct ApprovalCheck: Sendable {
         }
         let statement = try ApprovalStatement(text)
         let version = record.data["version"]?.count ?? 0
-        guard statement.approver.isSame(as: record.actor),
-            statement.request.isSame(as: record.request ?? ""),
-            statement.tenant.isSame(as: tenant),
-            statement.logOrigin.hasSuffix("/v1/tenants/\(tenant)/log"),
+        guard statement.request.isSame(as: record.request ?? ""),
             statement.policy == rules.version, statement.requestVersion == version - 1,
             requests[statement.request]?.engineer?.isSame(as: statement.engineer) == true
+        else { throw .statementElsewhere }
+        try check(statement, spelt: text, signature, of: record)
+        return statement
+    }
+
+    /// The statement of who ended access for the customer, if all of §6 holds of it.
+    package func revokeStatement(signedBy record: Record) throws(ApprovalFault) -> RevokeStatement {
+        guard let text = record.data["statement"]?.string,
+            let signature = record.data["signature"]
+        else { throw .incomplete }
+        let statement = try RevokeStatement(text)
+        guard record.data["endedReason"]?.is("revoked") == true,
+            statement.request.isSame(as: record.request ?? ""),
+            statement.requestVersion == (record.data["version"]?.count ?? 0) - 1,
+            requests[statement.request]?.engineer?.isSame(as: statement.engineer) == true
+        else { throw .statementElsewhere }
+        try check(statement, spelt: text, signature, of: record)
+        return statement
+    }
+
+    /// Whether `record` says that it is signed, and by a statement of these rules that holds (§7).
+    mutating func isSigned(_ record: Record, saying rules: [String: JSONValue]?)
+        throws(ApprovalFault) -> Bool
+    {
+        guard record.isSaidToBeSigned else { return false }
+        guard let text = record.data["statement"]?.string,
+            let signature = record.data["signature"]
+        else { throw .incomplete }
+        let statement = try PolicyStatement(text)
+        guard statement.policy == self.rules.version, let rules,
+            JSONValue.object(statement.rules).isSame(as: .object(rules))
+        else { throw .statementElsewhere }
+        try check(statement, spelt: text, signature, of: record)
+        nonces.insert(statement.nonce)
+        return true
+    }
+
+    /// What holds of statements of every kind.
+    private func check<Statement: SignedStatement>(
+        _ statement: Statement,
+        spelt text: String,
+        _ signature: JSONValue,
+        of record: Record
+    ) throws(ApprovalFault) {
+        guard statement.person.isSame(as: record.actor), statement.tenant.isSame(as: tenant),
+            statement.logOrigin.hasSuffix("/v1/tenants/\(tenant)/log")
         else { throw .statementElsewhere }
         guard let issued = LogTime.instant(statement.issued),
             let time = LogTime.instant(record.time), issued <= time + ApprovalLimits.issuedAhead,
@@ -294,11 +373,10 @@ package struct ApprovalCheck: Sendable {
         else { throw .statementTime }
         guard !nonces.contains(statement.nonce) else { throw .statementAgain }
         let made = try ApprovalSignature(signature)
-        guard let key = keys[made.key], key.person == statement.approver, key.kind == made.kind
+        guard let key = keys[made.key], key.person == statement.person, key.kind == made.kind
         else { throw .keyUnknown }
         guard key.counts(at: time) else { throw .keyTooNew }
-        try made.check(over: Array(text.utf8), by: key.publicKey)
-        return statement
+        try made.check(over: Array(text.utf8), by: key.publicKey, in: Statement.namespace)
     }
 
     // MARK: - Grants

@@ -1,4 +1,4 @@
-/// Why an approval is not signed, or access has not the signatures that it needs
+/// Why something is not signed, or has not the signatures that it needs
 /// (docs/spec/approval-statement.md §5).
 package enum ApprovalFault: String, Error, Hashable, Sendable, CaseIterable {
     /// No statement, or a signature without one, or the other way round.
@@ -7,13 +7,13 @@ package enum ApprovalFault: String, Error, Hashable, Sendable, CaseIterable {
     case statementUnreadable
     /// Members that are missing, unknown, or not well formed.
     case statementMembers
-    /// Another approver, request, tenant, log, engineer or version than those of the record.
+    /// Another person, request, tenant, log, engineer, version or rules than those of the record.
     case statementElsewhere
     /// Made later than the record that has it, or with more records than there were.
     case statementTime
     /// It was in an earlier record.
     case statementAgain
-    /// The key is not registered for the approver in this log, or was removed.
+    /// The key is not registered for who signs in this log, or was removed.
     case keyUnknown
     /// The key is neither confirmed nor old enough.
     case keyTooNew
@@ -41,6 +41,8 @@ package enum ApprovalFault: String, Error, Hashable, Sendable, CaseIterable {
     case quorum
     /// Access without approval where the rules ask for approval.
     case basis
+    /// Rules that were changed without the signatures, or the wait, that the rules before asked for.
+    case rulesUnsigned
     /// What it rests on was erased since: whether it had the signatures cannot be told any more.
     case erased
     /// A record that cannot be read as what it says it is.
@@ -55,20 +57,21 @@ package enum ApprovalFault: String, Error, Hashable, Sendable, CaseIterable {
         case .statementElsewhere: "has a statement about something else than its record"
         case .statementTime: "has a statement that is too old, or from after its record"
         case .statementAgain: "has a statement that was used before"
-        case .keyUnknown: "is signed with a key that is not registered for its approver"
+        case .keyUnknown: "is signed with a key that is not registered for who signs"
         case .keyTooNew: "is signed with a key that is not confirmed and did not wait long enough"
         case .keyUnreadable: "is signed with a key that cannot be read"
         case .clientData: "has client data that cannot be read"
         case .challenge: "has a signature over another statement"
         case .origin: "has a signature that was made at another site"
         case .userVerification: "has a signature for which nobody showed who she is"
-        case .sshSignature: "has an SSH signature that is not one for approvals"
+        case .sshSignature: "has an SSH signature that is not one for this"
         case .signature: "has a signature that its key did not make"
         case .confirmation: "confirms a key that is its actor's own, or is registered otherwise"
         case .requestOver: "is of a request that is over, or never was, or had that before"
         case .approvals: "has fewer approvals than it needs"
         case .quorum: "has fewer signed approvals that cover it than it needs"
         case .basis: "rests on no approval where the rules ask for one"
+        case .rulesUnsigned: "changes rules without the signatures, or the wait, that it needs"
         case .erased: "rests on approvals whose texts were erased"
         case .record: "cannot be read"
         }

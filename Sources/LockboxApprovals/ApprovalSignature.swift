@@ -3,7 +3,7 @@ import LockboxWire
 import MerkleLog
 import WebAuthn
 
-/// A signature of an approval as its record has it (docs/spec/approval-statement.md §2).
+/// A signature over a statement as its record has it (docs/spec/approval-statement.md §2).
 enum ApprovalSignature {
     case webAuthn(passkey: String, SignedAnswer)
     case ssh(key: String, signature: [UInt8])
@@ -55,8 +55,10 @@ enum ApprovalSignature {
         }
     }
 
-    /// Throws unless it is the signature of `publicKey` over `message`.
-    func check(over message: [UInt8], by publicKey: String) throws(ApprovalFault) {
+    /// Throws unless it is the signature of `publicKey` over `message`; an SSH key's in `namespace`.
+    func check(over message: [UInt8], by publicKey: String, in namespace: String)
+        throws(ApprovalFault)
+    {
         switch self {
         case .webAuthn(_, let answer):
             guard let cose = [UInt8](base64URL: publicKey),
@@ -70,7 +72,8 @@ enum ApprovalSignature {
                 throw ApprovalFault(error)
             }
         case .ssh(_, let signature):
-            try SSHSignature(signature).check(over: message, by: SSHPublicKey(publicKey))
+            try SSHSignature(signature, in: namespace)
+                .check(over: message, by: SSHPublicKey(publicKey))
         }
     }
 }

@@ -1,8 +1,10 @@
-import LockboxWire
+package import LockboxWire
 import MerkleLog
 
 /// What an approver signs (docs/spec/approval-statement.md §1), read from its bytes.
-package struct ApprovalStatement: Hashable, Sendable {
+package struct ApprovalStatement: SignedStatement, Hashable {
+    package static let namespace = "lockbox-approval"
+
     /// One resource and what may be done to it.
     package struct Resource: Hashable, Sendable {
         package let service: String
@@ -33,48 +35,27 @@ package struct ApprovalStatement: Hashable, Sendable {
     package let notBefore: String?
     package let tenant: String
 
+    package var person: String { approver }
+
     /// Throws for what is not canonical JSON with exactly the members of a statement, each well
     /// formed.
     package init(_ text: String) throws(ApprovalFault) {
-        guard text.utf8.count <= ApprovalLimits.statementBytes,
-            case .success(let value) = Result(catching: {
-                () throws(CanonicalJSONReader.Problem) in
-                try CanonicalJSONReader.read(text.utf8)
-            }), case .object(let members) = value
-        else { throw .statementUnreadable }
-        guard Set(members.keys) == Self.members, members["v"] == .integer(1),
-            members["type"]?.is("lockbox-approval") == true,
-            members["decision"]?.is("approve") == true,
-            members["end"]?.is("afterDuration") == true,
-            let log = members["log"]?.object, Set(log.keys) == ["origin", "size"],
-            let size = log["size"]?.count, let start = members["start"]?.string
+        let said = try StatementMembers(text, type: Self.namespace, names: Self.members)
+        guard said["decision"]?.is("approve") == true, said["end"]?.is("afterDuration") == true
         else { throw .statementMembers }
-        func string(_ name: String) throws(ApprovalFault) -> String {
-            guard let text = members[name]?.string, !text.isEmpty else { throw .statementMembers }
-            return text
-        }
-        func count(_ name: String) throws(ApprovalFault) -> Int64 {
-            guard let number = members[name]?.count else { throw .statementMembers }
-            return number
-        }
-        approver = try string("approver")
-        duration = try string("duration")
-        engineer = try string("engineer")
-        issued = try string("issued")
-        guard let origin = log["origin"]?.string else { throw .statementMembers }
-        logOrigin = origin
-        logSize = UInt64(size)
-        nonce = try string("nonce")
-        policy = try count("policy")
-        quorum = try count("quorum")
-        request = try string("request")
-        requestVersion = try count("requestVersion")
-        resources = try Self.resources(members["resources"])
+        approver = try said.string("approver")
+        duration = try said.string("duration")
+        engineer = try said.string("engineer")
+        (issued, nonce, tenant) = (said.issued, said.nonce, said.tenant)
+        (logOrigin, logSize) = (said.logOrigin, said.logSize)
+        policy = try said.count("policy")
+        quorum = try said.count("quorum")
+        request = try said.string("request")
+        requestVersion = try said.count("requestVersion")
+        resources = try Self.resources(said["resources"])
+        let start = try said.string("start")
         notBefore = start.isSame(as: "onApproval") ? nil : start
-        tenant = try string("tenant")
-        guard LogTime.instant(issued) != nil, LogTime.span(duration) != nil,
-            [UInt8](base64URL: nonce)?.count == ApprovalLimits.nonceBytes,
-            notBefore.map({ LogTime.instant($0) != nil }) ?? true
+        guard LogTime.span(duration) != nil, notBefore.map({ LogTime.instant($0) != nil }) ?? true
         else { throw .statementMembers }
     }
 
@@ -145,6 +126,20 @@ extension JSONValue {
     }
 
     func `is`(_ text: String) -> Bool { string?.isSame(as: text) ?? false }
+
+    /// Texts byte by byte.
+    package func isSame(as other: JSONValue) -> Bool {
+        switch (self, other) {
+        case (.string(let one), .string(let other)): one.isSame(as: other)
+        case (.array(let one), .array(let other)):
+            one.count == other.count && zip(one, other).allSatisfy { $0.isSame(as: $1) }
+        case (.object(let one), .object(let other)):
+            one.count == other.count
+                && one.allSatisfy { name, value in other[name]?.isSame(as: value) == true }
+        case (.null, _), (.bool, _), (.integer, _), (.string, _), (.array, _), (.object, _):
+            self == other
+        }
+    }
 }
 
 extension String {

@@ -1,7 +1,7 @@
 package import Crypto
 import MerkleLog
 
-/// The public half of an SSH key that may sign approvals.
+/// The public half of an SSH key that may sign.
 package enum SSHPublicKey: Sendable {
     case ed25519(Curve25519.Signing.PublicKey, blob: [UInt8])
     case ecdsaP256(P256.Signing.PublicKey, blob: [UInt8])
@@ -82,30 +82,29 @@ package enum SSHPublicKey: Sendable {
     }
 }
 
-/// A signature as `ssh-keygen -Y sign` makes it (OpenSSH, PROTOCOL.sshsig), for approvals alone.
+/// A signature as `ssh-keygen -Y sign` makes it (OpenSSH, PROTOCOL.sshsig), for one purpose alone.
 struct SSHSignature {
-    static let namespace = "lockbox-approval"
-
+    private let namespace: String
     private let publicKey: [UInt8]
     private let signature: [UInt8]
 
     /// Throws for anything but version 1, this namespace, SHA-512 and nothing besides.
-    init(_ blob: [UInt8]) throws(ApprovalFault) {
+    init(_ blob: [UInt8], in namespace: String) throws(ApprovalFault) {
         var reader = SSHReader(blob)
         guard blob.count <= ApprovalLimits.sshSignatureBytes,
             reader.bytes(6) == Array("SSHSIG".utf8), reader.bytes(4) == [0, 0, 0, 1],
-            let publicKey = reader.string(), reader.text() == Self.namespace,
+            let publicKey = reader.string(), reader.text() == namespace,
             reader.string() == [], reader.text() == "sha512", let signature = reader.string(),
             reader.isAtEnd
         else { throw .sshSignature }
-        (self.publicKey, self.signature) = (publicKey, signature)
+        (self.namespace, self.publicKey, self.signature) = (namespace, publicKey, signature)
     }
 
     func check(over message: [UInt8], by key: SSHPublicKey) throws(ApprovalFault) {
         guard publicKey == key.blob else { throw .sshSignature }
         var signed = Array("SSHSIG".utf8)
         for part in [
-            Array(Self.namespace.utf8), [], Array("sha512".utf8),
+            Array(namespace.utf8), [], Array("sha512".utf8),
             Array(SHA512.hash(data: message)),
         ] {
             signed += Self.length(part.count) + part

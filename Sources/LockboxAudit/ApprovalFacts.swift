@@ -11,6 +11,13 @@ extension AuditFacts {
         data["signature"] = Self.members(of: signature.proof)
     }
 
+    /// Beside a statement that names nobody and nothing that the record does not: it is a fact, and is
+    /// never erased.
+    mutating func addFact(_ signature: ApprovalSignature) {
+        data["statement"] = .string(signature.statement)
+        data["signature"] = Self.members(of: signature.proof)
+    }
+
     /// As records have it (docs/spec/approval-statement.md §2).
     package static func members(of proof: ApprovalSignature.Proof) -> CanonicalJSON {
         switch proof {

@@ -114,7 +114,7 @@ extension AuditFacts {
         case .grantStarted(let request, let grant):
             self.init("access.started", of: request)
             add(grant)
-        case .grantEnded(let request, let grant, let ending):
+        case .grantEnded(let request, let grant, let ending, let signature):
             self.init("access.ended", of: request)
             add(grant)
             let uses = try tx.uses(of: grant.id)
@@ -123,6 +123,11 @@ extension AuditFacts {
             let operations = uses.reduce(Int64(0)) { $0 + Int64($1.count) }
             data["operations"] = .integer(min(operations, CanonicalJSON.largest))
             texts["comment"] = ending.comment
+            switch signature {
+            case .given(let signature)?: addFact(signature)
+            case .missing?: data["unsigned"] = .boolean(true)
+            case nil: break
+            }
         case .credentialIssued(let credential):
             self.init("access.credentialIssued", of: credential)
             data["expiresAt"] = .string(credential.expiresAt.description)
@@ -144,11 +149,14 @@ extension AuditFacts {
                 data: ["name": .string(tenant.name), "licensed": .boolean(tenant.isLicensed)]
             )
             add(tenant)
-        case .policyChanged(let before, let after):
+        case .policyChanged(let before, let after, let signature):
             self.init("tenant.policyChanged")
             add(after)
+            if let signature { addFact(signature) }
             data["before"] = .object(AuditFacts.members(of: before.policy))
-        case .policyChange(let event, let change, _): self.init(event, change)
+        case .policyChange(let event, let change, _, let signature):
+            self.init(event, change)
+            if let signature { addFact(signature) }
         case .licenceChanged(let tenant):
             self.init("tenant.licenceChanged")
             add(tenant)
@@ -429,7 +437,8 @@ extension AuditFacts {
         data["policy"] = .object(Self.members(of: tenant.policy))
     }
 
-    static func members(of policy: Policy) -> [String: CanonicalJSON] {
+    /// Rules as records, and statements of them, spell them.
+    package static func members(of policy: Policy) -> [String: CanonicalJSON] {
         var members: [String: CanonicalJSON] = [
             "requireApproval": .boolean(policy.requireApproval),
             "decisionWindow": .string(policy.decisionWindow.description),
@@ -440,6 +449,7 @@ extension AuditFacts {
             "allowPrograms": .boolean(policy.allowsPrograms),
             "signedApprovals": .string(policy.signedApprovals.rawValue),
             "closeUnknownAccess": .boolean(policy.closesUnknownAccess),
+            "signedChanges": .string(policy.signedChanges.rawValue),
         ]
         members["retention"] = policy.retention.map { .string($0.description) }
         return members

@@ -36,7 +36,7 @@ enum AuditTable {
             "authentication", "acrValues", "trustsAddresses", "rolesClaim", "claimedRoles",
             "passkey", "publicKey", "backupEligible", "counter", "counterBefore",
             "provisioningToken", "given", "givenBefore", "erased", "retention", "key", "previous",
-            "signature", "expectedSize", "expectedRoot", "size", "closed",
+            "signature", "expectedSize", "expectedRoot", "size", "closed", "unsigned",
         ]
         + ["kind", "passkey", "key", "authenticatorData", "clientData", "signature"].map {
             "signature.\($0)"
@@ -45,6 +45,7 @@ enum AuditTable {
     private static let rules = [
         "requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded", "withheldFromTokens",
         "coolingOff", "allowPrograms", "retention", "signedApprovals", "closeUnknownAccess",
+        "signedChanges",
     ]
 
     static var header: [UInt8] { CSVLine.bytes(columns) }

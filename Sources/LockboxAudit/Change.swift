@@ -42,7 +42,7 @@ package struct Change {
     package mutating func save(_ request: AccessRequest, _ happened: [Event]) throws {
         guard !happened.isEmpty else { return }
         try tx.save(request)
-        for case .access(.grantEnded(_, let grant, _)) in happened {
+        for case .access(.grantEnded(_, let grant, _, _)) in happened {
             try closeBatches(of: grant.id)
         }
         emit(happened)

@@ -1,6 +1,6 @@
-import LockboxDomain
+package import LockboxDomain
 import LockboxPorts
-import LockboxWire
+package import LockboxWire
 
 extension AuditFacts {
     /// Looser rules that wait. The member is not `policy`, which says what holds.
@@ -14,6 +14,47 @@ extension AuditFacts {
             data["agreed"] = .list(change.agreed.map { .string($0.text) })
         case .agreed, .stopped, .withdrawn: break
         }
+    }
+}
+
+extension Policy {
+    /// The rules that a record or a statement says; nil where they are not spelt as
+    /// `AuditFacts.members(of:)` spells them.
+    package init?(rules told: [String: JSONValue]) {
+        guard let requireApproval = told["requireApproval"]?.flag,
+            let window = told["decisionWindow"]?.text.flatMap(TimeSpan.init),
+            let maxAccess = told["maxAccess"]?.text.flatMap(TimeSpan.init),
+            let needed = told["approvalsNeeded"]?.whole,
+            let withheld = told["withheldFromTokens"]?.texts,
+            let coolingOff = told["coolingOff"]?.text.flatMap(TimeSpan.init),
+            let allowsPrograms = told["allowPrograms"]?.flag,
+            let signed = told["signedApprovals"]?.text.flatMap(SignedApprovals.init),
+            let closesUnknown = told["closeUnknownAccess"]?.flag,
+            let changes = told["signedChanges"]?.text.flatMap(SignedChanges.init)
+        else { return nil }
+        do {
+            try self.init(
+                requireApproval: requireApproval,
+                decisionWindow: window,
+                maxAccess: maxAccess,
+                approvalsNeeded: Int(needed),
+                withheldFromTokens: TokenScopes(
+                    names: withheld,
+                    of: .weighty,
+                    field: "withheldFromTokens"
+                ),
+                coolingOff: coolingOff,
+                allowsPrograms: allowsPrograms,
+                retention: told["retention"]?.text.flatMap(TimeSpan.init),
+                signedApprovals: signed,
+                closesUnknownAccess: closesUnknown,
+                signedChanges: changes
+            )
+        } catch {
+            return nil
+        }
+        guard told.count == AuditFacts.members(of: self).count, LogReplayState.isSame(told, self)
+        else { return nil }
     }
 }
 
@@ -38,7 +79,7 @@ extension LogReplayState {
 
     static func isSame(_ told: [String: JSONValue]?, _ policy: Policy?) -> Bool {
         // Records from before there was a cooling-off say nothing of it, nor those from before tenants
-        // could refuse programs, ask for signatures or have unknown access closed.
+        // could refuse programs, ask for signatures, have unknown access closed or sign changes.
         let coolingOff =
             told?["coolingOff"]?.text ?? told.map { _ in Limits.defaultCoolingOff.description }
         return told?["requireApproval"]?.flag == policy?.requireApproval
@@ -53,6 +94,7 @@ extension LogReplayState {
             && told.map { $0["signedApprovals"]?.text ?? "off" }
                 == policy?.signedApprovals.rawValue
             && told.map { $0["closeUnknownAccess"]?.flag ?? false } == policy?.closesUnknownAccess
+            && told.map { $0["signedChanges"]?.text ?? "off" } == policy?.signedChanges.rawValue
     }
 
     /// Where the tables have other rules that wait than the log: whoever puts some there could have

@@ -95,20 +95,18 @@ extension LogReader {
                 saying: ApprovalCheck.requestActivities,
                 about: request
             )
-            let signing = Set(steps.compactMap(Self.signingKey))
             let last = steps.last?.index ?? 0
             var found = try tx.entries(
                 of: log,
                 saying: ApprovalCheck.ruleActivities + ApprovalCheck.keyActivities
                     + [KeyChange.activity],
                 about: nil
-            ).filter { entry in
-                switch entry.activity {
-                case KeyChange.activity: true
-                case let rule where ApprovalCheck.ruleActivities.contains(rule):
-                    entry.index < last
-                case _: entry.index < last && Self.key(in: entry).map(signing.contains) == true
-                }
+            ).filter { $0.index < last || $0.activity == KeyChange.activity }
+            let rules = found.filter { ApprovalCheck.ruleActivities.contains($0.activity) }
+            let signing = Set((steps + rules).compactMap(Self.signingKey))
+            found.removeAll { entry in
+                ApprovalCheck.keyActivities.contains(entry.activity)
+                    && Self.key(in: entry).map(signing.contains) != true
             }
             found += try Self.erasures(of: request, and: found, in: log, tx)
             return found.filter { $0.index < size }.sorted { $0.index < $1.index }
@@ -139,7 +137,7 @@ extension LogReader {
         return found.values.filter { $0.request != request }
     }
 
-    /// The key that signed the approval of `entry`, where one did.
+    /// The key that signed what `entry` says, where one did.
     private static func signingKey(_ entry: LogEntry) -> String? {
         LogRecordCheck.Leaf(entry.bytes)?.data["signature"]?.members.flatMap(key)
     }

@@ -1,3 +1,4 @@
+import LockboxApprovals
 package import LockboxWire
 
 /// Something that whoever watches over a log wants to hear of.
@@ -250,52 +251,14 @@ extension AlertRule {
         _ after: [String: JSONValue]
     ) -> [String] {
         Set(before.keys).union(after.keys).sorted().filter { name in
-            let (old, new) = (before[name] ?? usual[name], after[name] ?? usual[name])
-            return old != new && isLooser(name, old, new)
+            func only(_ rules: [String: JSONValue]) -> [String: JSONValue] {
+                rules.filter { $0.key == name }
+            }
+            return ApprovalCheck.isLooser(only(after), than: only(before))
         }.map { name in
             let values = [before[name], after[name]].map { $0?.plain ?? "not said" }
             return "\(name): \(values[0]) → \(values[1])"
         }
-    }
-
-    /// What records from before a rule mean.
-    private static let usual: [String: JSONValue] = [
-        "coolingOff": .string("PT24H"), "allowPrograms": .bool(true),
-        "withheldFromTokens": .array([]), "signedApprovals": .string("off"),
-    ]
-
-    private static func isLooser(_ name: String, _ old: JSONValue?, _ new: JSONValue?) -> Bool {
-        switch name {
-        case "requireApproval": new?.bool != true
-        case "allowPrograms": new?.bool != false
-        case "signedApprovals": new?.string != "required"
-        case "approvalsNeeded": !(new?.integer ?? .min >= old?.integer ?? .max)
-        case "decisionWindow", "maxAccess":
-            !(milliseconds(new) ?? .max <= milliseconds(old) ?? .min)
-        case "coolingOff": !(milliseconds(new) ?? .min >= milliseconds(old) ?? .max)
-        // Where there is none, texts are kept for ever.
-        case "retention": new != nil && !(milliseconds(new) ?? .min >= milliseconds(old) ?? .max)
-        case "withheldFromTokens":
-            !Set(new?.strings ?? []).isSuperset(of: old?.strings ?? [])
-        case _: true
-        }
-    }
-
-    /// An ISO 8601 duration as the log writes it: `P1DT2H`, `PT0.250S`.
-    private static func milliseconds(_ value: JSONValue?) -> Int64? {
-        guard let text = value?.string, text.first == "P" else { return nil }
-        let units: [Character: Double] = ["D": 86_400_000, "H": 3_600_000, "M": 60_000, "S": 1000]
-        var (total, digits) = (0.0, "")
-        for character in text.dropFirst() where character != "T" {
-            guard let unit = units[character] else {
-                digits.append(character)
-                continue
-            }
-            guard let count = Double(digits), count.isFinite, count >= 0 else { return nil }
-            total += count * unit
-            digits = ""
-        }
-        return digits.isEmpty ? Int64(exactly: total.rounded()) : nil
     }
 }
 

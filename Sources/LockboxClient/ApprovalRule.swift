@@ -2,7 +2,7 @@ import LockboxApprovals
 import LockboxWire
 
 /// Approvals are signed as they say, and access of a tenant has the signatures that the rules in force
-/// ask for (docs/spec/approval-statement.md §3 to §5).
+/// ask for; so have changes of rules (docs/spec/approval-statement.md §3 to §7).
 ///
 /// Only of a whole log can that be told, and only with its texts: what a part lacks may be the key, the
 /// rules or the approval.
@@ -11,6 +11,8 @@ struct ApprovalRule: RecordRule {
     private var findings: [AuditFinding] = []
     /// How many accesses rest on approvals whose texts were erased.
     private(set) var erased = 0
+    /// How often access was ended without the signature that was asked for.
+    var unsignedRevokes: Int { check?.unsignedRevokes ?? 0 }
 
     /// `log` is the log's name; the provider's has no approvals.
     init(log: String?) {
@@ -41,7 +43,11 @@ struct ApprovalRule: RecordRule {
             if finding.fault == .erased {
                 erased += 1
             } else {
-                findings.append(.approval(record: finding.index, finding.fault))
+                findings.append(
+                    finding.isOfRules
+                        ? .policy(record: finding.index, finding.fault)
+                        : .approval(record: finding.index, finding.fault)
+                )
             }
         }
         return []

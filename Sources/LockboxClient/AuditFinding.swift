@@ -71,6 +71,8 @@ package enum AuditFinding: Error, Hashable, Sendable {
     case timeBack(record: UInt64, time: String, before: String)
     /// An approval that is not signed as it says, or access without the signatures that it needs.
     case approval(record: UInt64, ApprovalFault)
+    /// Rules whose changes are signed, and this one is not, or is otherwise not as they ask for.
+    case policy(record: UInt64, ApprovalFault)
     /// The record of a database that was put back to an older copy.
     case recovery(record: UInt64, String)
 
@@ -123,7 +125,7 @@ extension AuditFinding: CustomStringConvertible {
             "the log was truncated: it has \(now) records, and \(before.size) were signed before"
         case .wrongLog, .keyChanged, .keyChange, .retiredKey, .stale, .future,
             .witnessesMissing, .witnessesBehind, .tile, .erasedSilently, .saltLeft, .notErased,
-            .erasure, .vanished, .operations, .time, .timeBack, .approval, .recovery:
+            .erasure, .vanished, .operations, .time, .timeBack, .approval, .policy, .recovery:
             ofTheWhole
         case .receiptForm(let problem): "this is no receipt: \(problem)"
         case .foreign(let record): "record \(record) does not belong in this receipt"
@@ -167,7 +169,8 @@ extension AuditFinding: CustomStringConvertible {
         case .time(let record): "record \(record) has a time in another form"
         case .timeBack(let record, let time, let before):
             "record \(record) is of \(time), before the one before it (\(before))"
-        case .approval(let record, let fault): "record \(record) \(fault.words)"
+        case .approval(let record, let fault), .policy(let record, let fault):
+            "record \(record) \(fault.words)"
         case .recovery(let record, let problem):
             "record \(record) does not show that an older database was taken on: \(problem)"
         case .checkpoint, .splitView, .noCheckpoint, .unreadable, .changed, .wrongProof, .unproven,

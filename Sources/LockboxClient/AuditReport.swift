@@ -15,6 +15,8 @@ package struct AuditReport: Sendable {
     package let uncheckedTexts: Int
     /// How many accesses needed signatures whose statements were erased since.
     package var uncheckedAccess: Int
+    /// How often access was ended without the signature that was asked for, which is allowed.
+    package let unsignedRevokes: Int
     /// Each time that the database was put back to an older copy.
     package let recoveries: [Recovery]
     /// The believed heads that were held against the records, smallest first.
@@ -105,6 +107,7 @@ extension AuditFinding {
         case .time: "time-malformed"
         case .timeBack: "time-back"
         case .approval: "approval-invalid"
+        case .policy: "policy-unsigned"
         case .recovery: "recovery-invalid"
         case .receiptForm: "receipt-malformed"
         case .foreign: "receipt-foreign"
@@ -118,6 +121,7 @@ extension AuditFinding {
             .repeated(let record, _), .keyChange(let record, _), .erasure(let record),
             .vanished(let record), .operations(let record), .time(let record),
             .timeBack(let record, _, _), .changed(let record, _), .approval(let record, _),
+            .policy(let record, _),
             .recovery(let record, _), .foreign(let record):
             (record, nil)
         case .missing(let records): (records.lowerBound, nil)

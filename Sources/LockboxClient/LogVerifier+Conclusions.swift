@@ -39,6 +39,7 @@ extension LogVerifier {
             erasedTexts: erased,
             uncheckedTexts: unchecked,
             uncheckedAccess: rules.approvals.erased,
+            unsignedRevokes: rules.approvals.unsignedRevokes,
             recoveries: rules.recovery.recoveries,
             heads: heads,
             keys: rules.keys.keys,

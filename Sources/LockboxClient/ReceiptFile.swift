@@ -90,6 +90,7 @@ package struct ReceiptFile: Sendable {
     package var steps: [String] {
         lines.compactMap { RecordLine($0)?.record }.filter { $0.request == request }.map {
             "\($0.time) \($0.activity) \($0.actor.name ?? $0.actor.id)"
+                + ($0.data["unsigned"] == true ? ", unsigned" : "")
         }
     }
 }
@@ -193,6 +194,7 @@ extension AuditReport {
             erasedTexts: 0,
             uncheckedTexts: 0,
             uncheckedAccess: 0,
+            unsignedRevokes: 0,
             recoveries: [],
             heads: [],
             keys: [],

@@ -296,7 +296,7 @@ package final class DecisionIndex: CommitListener {
         var opened: [AccessRequestID] = []
         for event in events {
             switch event {
-            case .access(.grantEnded(_, let grant, _)): ended[grant.id] = grant.end
+            case .access(.grantEnded(_, let grant, _, _)): ended[grant.id] = grant.end
             case .access(.credentialIssued(let credential)): issued.append(credential)
             case .access(.grantOpened(let request, _)): opened.append(request.id)
             case .access(.grantStarted), .access(.resourceOpened), .access(.operationsRecorded),

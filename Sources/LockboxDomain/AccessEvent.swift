@@ -2,7 +2,8 @@
 public enum AccessEvent: Hashable, Sendable {
     case grantOpened(AccessRequest, Grant)
     case grantStarted(AccessRequest, Grant)
-    case grantEnded(AccessRequest, Grant, Ending)
+    /// With what is known of a signature where the customer's own people ended it.
+    case grantEnded(AccessRequest, Grant, Ending, RevokeSignature? = nil)
     case credentialIssued(Credential)
     /// A credential was used for the first time.
     case resourceOpened(Credential)
@@ -20,7 +21,7 @@ extension AccessEvent {
     var isCausedByTime: Bool {
         switch self {
         case .grantStarted, .operationsRecorded: true
-        case .grantEnded(_, _, let ending): ending.reason == .expired
+        case .grantEnded(_, _, let ending, _): ending.reason == .expired
         case .grantOpened, .credentialIssued, .resourceOpened, .removalConfirmed, .removalFailed,
             .unknownFound:
             false
@@ -31,7 +32,7 @@ extension AccessEvent {
     var tenant: TenantID {
         switch self {
         case .grantOpened(let request, _), .grantStarted(let request, _),
-            .grantEnded(let request, _, _):
+            .grantEnded(let request, _, _, _):
             request.terms.tenant
         case .credentialIssued(let credential), .resourceOpened(let credential): credential.tenant
         case .operationsRecorded(let batch): batch.tenant

@@ -27,17 +27,21 @@ extension AccessRequest {
         return try end(.finished, by: person.id, comment: comment, now: now)
     }
 
-    /// Ends access early, by the customer or by the provider.
-    public mutating func revoke(comment: String?, by person: Person, now: Timestamp) throws(Refusal)
-        -> [Event]
-    {
+    /// Ends access early, by the customer or by the provider. That `signature` is good is for the
+    /// caller; access ends without one too.
+    public mutating func revoke(
+        comment: String?,
+        by person: Person,
+        signature: RevokeSignature? = nil,
+        now: Timestamp
+    ) throws(Refusal) -> [Event] {
         try requireCurrent(at: now)
         try requireExists(for: person)
         guard person.mayDecide(for: terms.tenant) || person.holds(oneOf: .manager, at: .provider)
         else {
             throw .notPermitted(.revoke)
         }
-        return try end(.revoked, by: person.id, comment: comment, now: now)
+        return try end(.revoked, by: person.id, comment: comment, signature, now: now)
     }
 
     /// Ends access that the tenant's present rules would not have given, and takes back what a program
@@ -133,19 +137,26 @@ extension AccessRequest {
         _ reason: Ending.Reason,
         by person: PersonID,
         comment: String?,
+        _ signature: RevokeSignature? = nil,
         now: Timestamp
     ) throws(Refusal) -> [Event] {
         let comment = try Self.checkComment(comment, required: false)
         switch state {
         case .scheduled(let grant), .active(let grant):
-            return end(grant, Ending(reason: reason, at: now, by: person, comment: comment))
+            return end(
+                grant,
+                Ending(reason: reason, at: now, by: person, comment: comment),
+                signature
+            )
         case .awaitingManager, .awaitingCustomer, .ended, .rejected, .denied, .withdrawn, .expired:
             throw .wrongState(state.name)
         }
     }
 
-    private mutating func end(_ grant: Grant, _ ending: Ending) -> [Event] {
+    private mutating func end(_ grant: Grant, _ ending: Ending, _ signature: RevokeSignature? = nil)
+        -> [Event]
+    {
         move(to: .ended(grant, ending))
-        return [.access(.grantEnded(self, grant, ending))]
+        return [.access(.grantEnded(self, grant, ending, signature))]
     }
 }

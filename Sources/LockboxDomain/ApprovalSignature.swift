@@ -1,4 +1,4 @@
-/// A signature over what an approver approves. It goes into the record of her decision and nowhere else.
+/// A signature over what somebody decides. It goes into the record of that and nowhere else.
 public struct ApprovalSignature: Hashable, Sendable {
     /// Which key made it, and what it made.
     public enum Proof: Hashable, Sendable {
@@ -21,6 +21,13 @@ public struct ApprovalSignature: Hashable, Sendable {
         self.statement = statement
         self.proof = proof
     }
+}
+
+/// Whether somebody who ended access for the customer signed that.
+public enum RevokeSignature: Hashable, Sendable {
+    case given(ApprovalSignature)
+    /// Her tenant asks for one, and access ends all the same.
+    case missing
 }
 
 /// A key with which somebody signs approvals. What counts of it is what its records in the tenant's log

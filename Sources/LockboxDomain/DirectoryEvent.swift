@@ -1,10 +1,15 @@
 /// What changes in the directory: provider, tenants with their rules, people, services, resources.
 public enum DirectoryEvent: Hashable, Sendable {
     case tenantAdded(Tenant)
-    case policyChanged(before: Tenant, after: Tenant)
+    case policyChanged(before: Tenant, after: Tenant, signature: ApprovalSignature? = nil)
     case licenceChanged(Tenant)
     /// Looser rules that do not hold yet; the tenant is as it is meanwhile.
-    case policyChange(PolicyChangeEvent, PolicyChange, of: Tenant)
+    case policyChange(
+        PolicyChangeEvent,
+        PolicyChange,
+        of: Tenant,
+        signature: ApprovalSignature? = nil
+    )
     case domainsChanged(Tenant)
     case signInChanged(Side, SignInSettings)
     /// An administrator of the tenant asked for another way to sign in, which is not so yet.
@@ -49,7 +54,8 @@ extension DirectoryEvent {
     /// Whose directory it concerns.
     var side: Side {
         switch self {
-        case .tenantAdded(let tenant), .policyChanged(_, let tenant), .licenceChanged(let tenant),
+        case .tenantAdded(let tenant), .policyChanged(_, let tenant, _),
+            .licenceChanged(let tenant),
             .domainsChanged(let tenant), .tenantRenamed(let tenant),
             .tenantAdministered(let tenant):
             .tenant(tenant.id)
@@ -59,7 +65,7 @@ extension DirectoryEvent {
         case .signInChanged(let side, _): side
         case .signInChangeAsked(let change), .signInChangeStopped(let change):
             .tenant(change.tenant)
-        case .policyChange(_, let change, _): .tenant(change.tenant)
+        case .policyChange(_, let change, _, _): .tenant(change.tenant)
         case .textsErased(let erasure): .tenant(erasure.tenant)
         case .providerRenamed, .serviceAdded, .serviceChanged: .provider
         }

@@ -19,6 +19,8 @@ public struct Policy: Hashable, Sendable {
     /// Whether what is open at a service and was granted by nobody is closed, where it reaches the
     /// tenant's data.
     public var closesUnknownAccess: Bool
+    /// Whether these rules change only by signatures of the tenant's own people.
+    public var signedChanges: SignedChanges
 
     public static let standard = Policy(
         unchecked: true,
@@ -30,7 +32,8 @@ public struct Policy: Hashable, Sendable {
         allowsPrograms: true,
         retention: nil,
         signedApprovals: .off,
-        closesUnknownAccess: false
+        closesUnknownAccess: false,
+        signedChanges: .off
     )
 
     public init(
@@ -43,7 +46,8 @@ public struct Policy: Hashable, Sendable {
         allowsPrograms: Bool = true,
         retention: TimeSpan? = nil,
         signedApprovals: SignedApprovals = .off,
-        closesUnknownAccess: Bool = false
+        closesUnknownAccess: Bool = false,
+        signedChanges: SignedChanges = .off
     )
         throws(Refusal)
     {
@@ -84,7 +88,8 @@ public struct Policy: Hashable, Sendable {
             allowsPrograms: allowsPrograms,
             retention: retention,
             signedApprovals: signedApprovals,
-            closesUnknownAccess: closesUnknownAccess
+            closesUnknownAccess: closesUnknownAccess,
+            signedChanges: signedChanges
         )
     }
 
@@ -98,7 +103,8 @@ public struct Policy: Hashable, Sendable {
         allowsPrograms: Bool,
         retention: TimeSpan?,
         signedApprovals: SignedApprovals,
-        closesUnknownAccess: Bool
+        closesUnknownAccess: Bool,
+        signedChanges: SignedChanges
     ) {
         self.requireApproval = requireApproval
         self.decisionWindow = decisionWindow
@@ -110,11 +116,23 @@ public struct Policy: Hashable, Sendable {
         self.retention = retention
         self.signedApprovals = signedApprovals
         self.closesUnknownAccess = closesUnknownAccess
+        self.signedChanges = signedChanges
     }
+}
+
+extension Policy {
+    /// Whether these rules ask for signatures anywhere.
+    public var takesSignatures: Bool { signedApprovals == .required || signedChanges == .required }
 }
 
 /// Whether an approval must be signed by whoever gives it, so that no row of a database stands in for
 /// her yes (docs/spec/approval-statement.md).
 public enum SignedApprovals: String, Hashable, Sendable, CaseIterable {
+    case off, required
+}
+
+/// Whether whoever changes the rules signs that, so that no row of a database changes them; and whether
+/// whoever ends access for the customer is asked to (docs/spec/approval-statement.md §6 and §7).
+public enum SignedChanges: String, Hashable, Sendable, CaseIterable {
     case off, required
 }

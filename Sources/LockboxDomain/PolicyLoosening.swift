@@ -20,6 +20,8 @@ public enum PolicyLoosening: String, Hashable, Sendable, CaseIterable {
     case signedApprovals
     /// Access that nobody granted is left open.
     case closesUnknownAccess
+    /// Rules change without a signature.
+    case signedChanges
 
     /// Whether `after` protects less by this rule than `before`.
     func isBetween(_ before: Policy, _ after: Policy) -> Bool {
@@ -36,6 +38,7 @@ public enum PolicyLoosening: String, Hashable, Sendable, CaseIterable {
         case .signedApprovals:
             before.signedApprovals == .required && after.signedApprovals == .off
         case .closesUnknownAccess: before.closesUnknownAccess && !after.closesUnknownAccess
+        case .signedChanges: before.signedChanges == .required && after.signedChanges == .off
         }
     }
 }
@@ -59,6 +62,7 @@ extension Policy {
         if other.keptFor > keptFor { strict.retention = other.retention }
         if other.signedApprovals == .required { strict.signedApprovals = .required }
         strict.closesUnknownAccess = closesUnknownAccess || other.closesUnknownAccess
+        if other.signedChanges == .required { strict.signedChanges = .required }
         return strict
     }
 

@@ -37,7 +37,7 @@ public enum Refusal: Error, Hashable, Sendable {
     case notAwaitingYou(AccessRequest.StateName)
     /// The caller decides since just now; her yes counts from this instant on.
     case decidesLater(Timestamp)
-    /// The tenant counts only approvals that their approver signed.
+    /// The tenant counts an approval, or a change of its rules, only where it is signed.
     case signatureRequired
     case nobodyCanApprove(needed: Int, eligible: Int)
     case accessNotActive(AccessRequest.StateName)
@@ -203,8 +203,8 @@ extension Refusal {
                 + "\(instant.words()) on, or once enough of your approvers and administrators have confirmed you "
                 + "under People. A denial counts at once."
         case .signatureRequired:
-            "Your organisation counts only approvals that are signed. Sign with a passkey on the request's "
-                + "page, or with “lockbox request approve --sign-with KEY”."
+            "Your organisation counts this only when it is signed. Sign with a passkey at the portal, or "
+                + "on the command line with “--sign-with KEY”."
         case .nobodyCanApprove(let needed, let eligible):
             "The tenant requires \(needed) approval\(needed == 1 ? "" : "s") but has \(eligible) "
                 + "approver\(eligible == 1 ? "" : "s") whose yes counts in time. "

@@ -87,7 +87,7 @@ package struct NoticePlanner: EventReader {
         switch event {
         case .grantOpened(let request, let grant): try writer.tellOfApproval(request, grant)
         case .grantStarted(let request, let grant): try writer.tellOfBeginning(request, grant)
-        case .grantEnded(let request, let grant, let ending):
+        case .grantEnded(let request, let grant, let ending, _):
             try writer.tellOfEnd(request, grant, ending)
         case .removalFailed(let removal):
             try writer.tellOfFailure(removal)

@@ -40,14 +40,14 @@ extension SideChange {
             guard !changes.isEmpty else { return nil }
             self.init(after, "\(before.title): \(changes.joined(separator: "; "))")
             affected = [before, after]
-        case .policyChanged(let before, let after):
+        case .policyChanged(let before, let after, _):
             let changes = after.policy.changes(since: before.policy)
             self.init(
                 tenant: after.id,
                 words: "The rules: \(changes.joined(separator: "; "))"
             )
             if !after.policy.loosenings(since: before.policy).isEmpty { audience = .deciders }
-        case .policyChange(let event, let change, let tenant):
+        case .policyChange(let event, let change, let tenant, _):
             self.init(tenant: tenant.id, words: change.words(event, at: tenant))
             audience = .deciders
         case .licenceChanged(let tenant):
@@ -484,6 +484,13 @@ extension Policy {
                 closesUnknownAccess
                     ? "access that nobody granted is closed"
                     : "access that nobody granted is shown, and not closed"
+            )
+        }
+        if signedChanges != before.signedChanges {
+            changes.append(
+                signedChanges == .required
+                    ? "these rules change only by your people’s signatures"
+                    : "these rules change without a signature"
             )
         }
         return changes

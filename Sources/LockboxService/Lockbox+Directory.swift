@@ -276,9 +276,17 @@ extension Change {
             wanted.coolingOff = before.policy.coolingOff
             wanted.signedApprovals = before.policy.signedApprovals
             wanted.closesUnknownAccess = before.policy.closesUnknownAccess
-            after.policy = before.policy.stricter(with: wanted)
+            wanted.signedChanges = before.policy.signedChanges
+            // Nobody signs for the file.
+            after.policy =
+                before.policy.signedChanges == .required
+                ? before.policy : before.policy.stricter(with: wanted)
             if after.policy != wanted {
-                report.append("tenant \(before.id): kept its own policy where the file's is looser")
+                report.append(
+                    before.policy.signedChanges == .required
+                        ? "tenant \(before.id): kept its own policy, which its people alone change"
+                        : "tenant \(before.id): kept its own policy where the file's is looser"
+                )
             }
         }
         after.isLicensed = customer.isLicensed

@@ -21,28 +21,50 @@ extension Lockbox {
         async throws
         -> RequestView
     {
-        try await end(id, by: caller, key: key) { request, person, now in
-            try request.withdraw(comment: comment, by: person, now: now)
+        try await end(id, by: caller, key: key) { request, person, view in
+            try request.withdraw(comment: comment, by: person, now: view.now)
         }
     }
 
     package func finish(_ id: String, comment: String?, by caller: Person, key: CommandKey?)
         async throws -> RequestView
     {
-        try await end(id, by: caller, key: key) { request, person, now in
-            try request.finish(comment: comment, by: person, now: now)
+        try await end(id, by: caller, key: key) { request, person, view in
+            try request.finish(comment: comment, by: person, now: view.now)
         }
     }
 
-    package func revoke(_ id: String, comment: String?, by caller: Person, key: CommandKey?)
-        async throws -> RequestView
-    {
-        try await end(id, by: caller, key: key) { request, person, now in
-            try request.revoke(comment: comment, by: person, now: now)
+    /// Ends access, with a signature or without one. A signature that is not good ends nothing, and is
+    /// looked at before anything is shut.
+    package func revoke(
+        _ id: String,
+        comment: String?,
+        signature: ApprovalSignature? = nil,
+        by caller: Person,
+        key: CommandKey?
+    ) async throws -> RequestView {
+        try await end(id, by: caller, key: key, revocation(comment: comment, signature))
+    }
+
+    func revocation(comment: String?, _ signature: ApprovalSignature? = nil) -> EndRule {
+        { [signing] request, person, view in
+            let read = request
+            let events = try request.revoke(
+                comment: comment,
+                by: person,
+                signature: try signature.map(RevokeSignature.given)
+                    ?? (view.tx.asksToSign(person, revoking: read) ? .missing : nil),
+                now: view.now
+            )
+            // Looked at last: who may not end it hears that and nothing of keys.
+            if let signature {
+                try signing.check(signature, revoking: read, by: person, in: view)
+            }
+            return events
         }
     }
 
-    typealias EndRule = @Sendable (inout AccessRequest, Person, Timestamp) throws -> [Event]
+    typealias EndRule = @Sendable (inout AccessRequest, Person, JudgedView) throws -> [Event]
 
     /// Open access that somebody was found to be allowed to end.
     typealias OpenAccess = (grant: GrantID, now: Timestamp, connections: EndOfConnections)
@@ -72,7 +94,7 @@ extension Lockbox {
         try await requestCommand(by: caller, key: key, for: .ending) { person, change in
             var request = try change.tx.request(id, visibleTo: person)
             try change.advance(&request)
-            let happened = try rule(&request, person, change.now)
+            let happened = try rule(&request, person, JudgedView(change))
             try change.save(request, happened)
             return request
         }
@@ -87,11 +109,12 @@ extension Lockbox {
         key: CommandKey?,
         _ rule: @escaping EndRule
     ) async throws -> OpenAccess? {
-        try await store.read(.endingAccess) { tx, now in
+        try await store.read(.endingAccess) { [logs = store.logs] tx, now in
             let person = try tx.current(caller)
             if let key, try tx.command(of: person.id, key: key.key) != nil { return nil }
             var request = try tx.request(id, visibleTo: person).seen(at: now)
-            for case .access(.grantEnded(_, let grant, _)) in try rule(&request, person, now) {
+            let happened = try rule(&request, person, JudgedView(reading: tx, now, logs))
+            for case .access(.grantEnded(_, let grant, _, _)) in happened {
                 let connections = try kinds.endOfConnections(of: grant.scope, in: tx)
                 return (grant.id, now, connections)
             }

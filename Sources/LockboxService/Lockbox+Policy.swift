@@ -35,17 +35,19 @@ extension Lockbox {
     ///
     /// `condition` is what is said of the version that was read; nil where nothing is. `completing`
     /// makes the wanted rules of those of now. `token` is for what an API token is that asks; nil at
-    /// the portal.
+    /// the portal. `signature` is over all rules as they shall be: what is signed, or asks for
+    /// signatures, comes about as a whole or waits as a whole.
     package func changePolicy(
         of id: String,
         to wanted: Policy,
         matching condition: VersionCondition?,
         completing: @escaping @Sendable (Policy, Policy) -> Policy = { wanted, _ in wanted },
         with token: TokenScopes? = nil,
+        signature: ApprovalSignature? = nil,
         by caller: Person
     ) async throws -> ChangedPolicy {
         // Stricter rules end access.
-        try await changeSettings(by: caller, for: .ending) { change, count in
+        try await changeSettings(by: caller, for: .ending) { [signing] change, count in
             let person = try change.tx.current(caller)
             let before = try change.tx.tenant(id, visibleTo: person)
             guard person.holds(oneOf: .admin, at: .tenant(before.id)) else {
@@ -62,6 +64,9 @@ extension Lockbox {
             guard policy != before.policy else {
                 return ChangedPolicy(tenant: before, waiting: waiting)
             }
+            if let signature {
+                try signing.check(signature, changingTo: policy, at: before, by: person, in: change)
+            }
             let agreed =
                 before.takesYes(with: token)
                     && person.mayApprove(for: before.id, at: change.now) ? [person.id] : []
@@ -71,17 +76,23 @@ extension Lockbox {
                     return ChangedPolicy(tenant: before, waiting: waiting)
                 }
                 try count.addSettings(of: person, takesAway: false, at: change.now)
-                return try change.agree(to: waiting, at: before, by: person)
+                return try change.agree(to: waiting, at: before, signature, by: person)
             }
             let isLooser = !policy.loosenings(since: before.policy).isEmpty
             try count.addSettings(of: person, takesAway: !isLooser, at: change.now)
             guard isLooser, !before.isQuorum(agreed, of: approvers, at: change.now) else {
-                return ChangedPolicy(
-                    tenant: try change.set(policy, at: before, by: person.id),
-                    waiting: nil
-                )
+                let after = try change.set(policy, at: before, signature, by: person.id)
+                try change.requireSignedRules(at: before.id, by: person)
+                return ChangedPolicy(tenant: after, waiting: nil)
             }
-            return try change.ask(policy, at: before, agreed, of: approvers.count, by: person)
+            return try change.ask(
+                policy,
+                at: before,
+                agreed,
+                of: approvers.count,
+                signature,
+                by: person
+            )
         }
     }
 
@@ -106,11 +117,13 @@ extension Lockbox {
 
     /// One more person agrees to what waits; it holds once they are enough. `id` says which change was
     /// read: another one may wait by now.
-    package func agreeToPolicyChange(_ id: String, of tenant: String, by caller: Person)
-        async throws
-        -> ChangedPolicy
-    {
-        try await changeSettings(by: caller) { change, count in
+    package func agreeToPolicyChange(
+        _ id: String,
+        of tenant: String,
+        signature: ApprovalSignature? = nil,
+        by caller: Person
+    ) async throws -> ChangedPolicy {
+        try await changeSettings(by: caller) { [signing] change, count in
             let person = try change.tx.current(caller)
             let tenant = try change.tx.tenant(tenant, visibleTo: person)
             guard person.mayApprove(for: tenant.id, at: change.now) else {
@@ -120,8 +133,17 @@ extension Lockbox {
             guard !waiting.agreed.contains(person.id) else {
                 return ChangedPolicy(tenant: tenant, waiting: waiting)
             }
+            if let signature {
+                try signing.check(
+                    signature,
+                    changingTo: waiting.policy,
+                    at: tenant,
+                    by: person,
+                    in: change
+                )
+            }
             try count.addSettings(of: person, takesAway: false, at: change.now)
-            return try change.agree(to: waiting, at: tenant, by: person)
+            return try change.agree(to: waiting, at: tenant, signature, by: person)
         }
     }
 
@@ -187,7 +209,7 @@ extension Policy {
 
 extension PolicyChangeRecords {
     /// What waits at `tenant`, if it is the one with that identifier.
-    fileprivate func policyChange(_ id: String, of tenant: Tenant) throws -> PolicyChange {
+    func policyChange(_ id: String, of tenant: Tenant) throws -> PolicyChange {
         guard let waiting = try policyChange(of: tenant.id), waiting.id.text == id else {
             throw Refusal.notFound(.page)
         }
@@ -197,49 +219,58 @@ extension PolicyChangeRecords {
 
 extension Change {
     /// From now on these rules hold. What waited was asked for in place of others, and is no more.
-    fileprivate mutating func set(_ policy: Policy, at before: Tenant, by person: PersonID?) throws
-        -> Tenant
-    {
+    fileprivate mutating func set(
+        _ policy: Policy,
+        at before: Tenant,
+        _ signature: ApprovalSignature? = nil,
+        by person: PersonID?
+    ) throws -> Tenant {
         try withdrawPolicyChange(of: before)
         var after = before
         after.policy = policy
         after.version += 1
         try tx.save(after)
-        emit(.directory(.policyChanged(before: before, after: after)))
+        emit(.directory(.policyChanged(before: before, after: after, signature: signature)))
         try applyRules(of: after, licenceWithdrawn: false, by: person)
         return after
     }
 
     /// One more yes, which may be enough.
-    fileprivate mutating func agree(to asked: PolicyChange, at tenant: Tenant, by person: Person)
-        throws -> ChangedPolicy
-    {
+    fileprivate mutating func agree(
+        to asked: PolicyChange,
+        at tenant: Tenant,
+        _ signature: ApprovalSignature?,
+        by person: Person
+    ) throws -> ChangedPolicy {
         var waiting = asked
         waiting.agree(person.id)
-        emit(.directory(.policyChange(.agreed, waiting, of: tenant)))
+        emit(.directory(.policyChange(.agreed, waiting, of: tenant, signature: signature)))
         let approvers = try tx.approvers(of: tenant.id)
         guard tenant.isQuorum(waiting.agreed, of: approvers, at: now) else {
             try tx.save(waiting)
+            try requireSignedRules(at: tenant.id, by: person)
             return ChangedPolicy(tenant: tenant, waiting: waiting)
         }
-        return ChangedPolicy(
-            tenant: try carryOut(waiting, by: person.id) ?? tenant,
-            waiting: nil
-        )
+        let after = try carryOut(waiting, by: person.id) ?? tenant
+        try requireSignedRules(at: tenant.id, by: person)
+        return ChangedPolicy(tenant: after, waiting: nil)
     }
 
-    /// What is stricter in `wanted` holds at once where it can stand alone; the rest waits, in place of
-    /// whatever waited.
+    /// What is stricter in `wanted` holds at once where it can stand alone and nobody signs, for nobody
+    /// would have signed that; the rest waits, in place of whatever waited.
     fileprivate mutating func ask(
         _ wanted: Policy,
         at before: Tenant,
         _ agreed: [PersonID],
         of eligible: Int,
+        _ signature: ApprovalSignature?,
         by person: Person
     ) throws -> ChangedPolicy {
         let strict = before.policy.stricter(with: wanted)
         var tenant = before
-        if strict != before.policy, before.couldHold(strict, eligible: eligible) {
+        if signature == nil, strict.signedChanges == .off, strict != before.policy,
+            before.couldHold(strict, eligible: eligible)
+        {
             tenant = try set(strict, at: before, by: person.id)
         } else {
             try withdrawPolicyChange(of: before)
@@ -255,7 +286,8 @@ extension Change {
             agreed: agreed
         )
         try tx.save(waiting)
-        emit(.directory(.policyChange(.asked, waiting, of: tenant)))
+        emit(.directory(.policyChange(.asked, waiting, of: tenant, signature: signature)))
+        try requireSignedRules(at: tenant.id, by: person)
         return ChangedPolicy(tenant: tenant, waiting: waiting)
     }
 
@@ -266,6 +298,14 @@ extension Change {
             throw StoreError.corrupt("no tenant \(waiting.tenant)")
         }
         guard before.version == waiting.version else {
+            try withdrawPolicyChange(of: before)
+            return nil
+        }
+        var after = before
+        (after.policy, after.version) = (waiting.policy, before.version + 1)
+        let event = Event.directory(.policyChanged(before: before, after: after))
+        if try person == nil && !wouldComeAbout(event, at: before.id) {
+            // Its row was written beside the log.
             try withdrawPolicyChange(of: before)
             return nil
         }

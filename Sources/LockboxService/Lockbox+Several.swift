@@ -80,9 +80,7 @@ extension Lockbox {
         key: CommandKey?
     ) async throws -> [OneOfSeveral] {
         try await check(ids, within: Limits.stoppedAtOnce, by: caller)
-        let rule: EndRule = { request, person, now in
-            try request.revoke(comment: comment, by: person, now: now)
-        }
+        let rule = revocation(comment: comment)
         var found: [Result<OpenAccess?, any Error>] = []
         var isAnyShut = false
         for id in ids {

@@ -39,13 +39,12 @@ extension Lockbox {
             guard case .approve(let narrowing) = verdict else {
                 throw Refusal.invalid(field: "decision", problem: .malformed(expected: "approve"))
             }
-            let log = LogID.tenant(tenant.id)
             let text = signing.statement(
                 of: request,
                 narrowing,
                 at: tenant,
                 by: person,
-                made: (now, try tx.head(of: log).size, signing.entropy.bytes(16).base64URL)
+                made: try signing.made(at: now, for: tenant, in: tx)
             )
             // Whoever may not approve this gets nothing to sign.
             var trial = request
@@ -75,13 +74,19 @@ extension Lockbox {
 }
 
 extension SigningPlace {
-    /// `made` is when, with how many records in the log, and with which nonce.
+    /// When a statement is made, with how many records in the log, and with which nonce.
+    typealias Made = (at: Timestamp, logSize: UInt64, nonce: String)
+
+    func made(at now: Timestamp, for tenant: Tenant, in tx: any StoreTransaction) throws -> Made {
+        (now, try tx.head(of: .tenant(tenant.id)).size, entropy.bytes(16).base64URL)
+    }
+
     func statement(
         of request: AccessRequest,
         _ narrowing: Decision.Narrowing,
         at tenant: Tenant,
         by person: Person,
-        made: (at: Timestamp, logSize: UInt64, nonce: String)
+        made: Made
     ) -> String {
         let duration = narrowing.duration ?? request.offered.duration
         let scope = narrowing.scope ?? request.offered.scope
@@ -93,12 +98,6 @@ extension SigningPlace {
             "duration": .string(min(duration, tenant.policy.maxAccess).description),
             "end": .string("afterDuration"),
             "engineer": .string(request.terms.engineer.text),
-            "issued": .string(made.at.description),
-            "log": .object([
-                "origin": .string("\(logPrefix)/v1/tenants/\(tenant.id)/log"),
-                "size": .integer(Int64(made.logSize)),
-            ]),
-            "nonce": .string(made.nonce),
             "policy": .integer(Int64(tenant.version)),
             "quorum": .integer(Int64(quorum)),
             "request": .string(request.id.text),
@@ -114,11 +113,30 @@ extension SigningPlace {
                 }
             ),
             "start": .string(request.terms.notBefore?.description ?? "onApproval"),
+        ]
+        return spelling(of: members, as: ApprovalStatement.self, at: tenant, made)
+    }
+
+    /// Canonical JSON of `members` and of those that all kinds of statements have.
+    func spelling<Statement: SignedStatement>(
+        of members: [String: CanonicalJSON],
+        as _: Statement.Type,
+        at tenant: Tenant,
+        _ made: Made
+    ) -> String {
+        let common: [String: CanonicalJSON] = [
+            "issued": .string(made.at.description),
+            "log": .object([
+                "origin": .string("\(logPrefix)/v1/tenants/\(tenant.id)/log"),
+                "size": .integer(Int64(made.logSize)),
+            ]),
+            "nonce": .string(made.nonce),
             "tenant": .string(tenant.id.text),
-            "type": .string("lockbox-approval"),
+            "type": .string(Statement.namespace),
             "v": .integer(1),
         ]
-        return String(decoding: CanonicalJSON.object(members).canonicalBytes, as: UTF8.self)
+        let all = members.merging(common) { $1 }
+        return String(decoding: CanonicalJSON.object(all).canonicalBytes, as: UTF8.self)
     }
 
     /// Throws unless `signature` is good for this very decision, in the write that makes it: the
@@ -139,25 +157,17 @@ extension SigningPlace {
         }
         let head = try change.tx.head(of: .tenant(tenant.id))
         do throws(ApprovalFault) {
-            let said = try ApprovalStatement(signature.statement)
-            guard let issued = Timestamp(said.issued), said.logSize <= head.size,
-                issued <= change.now + TimeSpan(milliseconds: ApprovalLimits.issuedAhead),
-                change.now <= issued + Limits.statementAge
-            else { throw .statementTime }
-            let expected = statement(
-                of: request,
-                narrowing,
-                at: tenant,
-                by: person,
-                made: (issued, said.logSize, said.nonce)
-            )
-            guard expected.utf8.elementsEqual(signature.statement.utf8) else {
-                throw .statementElsewhere
+            try check(
+                signature,
+                over: try ApprovalStatement(signature.statement),
+                at: change.now,
+                head
+            ) { made in
+                statement(of: request, narrowing, at: tenant, by: person, made: made)
             }
         } catch {
             throw Self.refusal(error)
         }
-        guard isOurs(signature.proof) else { throw Self.refusal(.origin) }
         var records = change.records
         let check = try records.check(at: tenant.id)
         do throws(ApprovalFault) {
@@ -180,8 +190,28 @@ extension SigningPlace {
         }
     }
 
+    /// Throws unless `said`, which is what is signed, is byte by byte what would be made now, not too
+    /// old, and was signed at a page of ours where a browser signed it.
+    func check<Statement: SignedStatement>(
+        _ signature: ApprovalSignature,
+        over said: Statement,
+        at now: Timestamp,
+        _ head: LogHead,
+        _ make: (Made) -> String
+    ) throws(ApprovalFault) {
+        guard let issued = Timestamp(said.issued), said.logSize <= head.size,
+            issued <= now + TimeSpan(milliseconds: ApprovalLimits.issuedAhead),
+            now <= issued + Limits.statementAge
+        else { throw .statementTime }
+        let expected = make((issued, said.logSize, said.nonce))
+        guard expected.utf8.elementsEqual(signature.statement.utf8) else {
+            throw .statementElsewhere
+        }
+        guard isOurs(signature.proof) else { throw .origin }
+    }
+
     /// As a record says it.
-    private static func told(_ proof: ApprovalSignature.Proof) throws(ApprovalFault) -> JSONValue {
+    static func told(_ proof: ApprovalSignature.Proof) throws(ApprovalFault) -> JSONValue {
         do {
             return try CanonicalJSONReader.read(AuditFacts.members(of: proof).canonicalBytes)
         } catch {
@@ -198,7 +228,8 @@ extension SigningPlace {
         }
     }
 
-    private static func refusal(_ fault: ApprovalFault) -> Refusal {
-        .invalid(field: "signature", problem: .notAllowedHere("\(fault.words)."))
+    /// `then` is what holds, and what to do.
+    static func refusal(_ fault: ApprovalFault, then: String = "") -> Refusal {
+        .invalid(field: "signature", problem: .notAllowedHere("\(fault.words).\(then)"))
     }
 }

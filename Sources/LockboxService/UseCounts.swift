@@ -103,7 +103,7 @@ package final class UseCounts: CommitListener {
     // MARK: - CommitListener
 
     package func committed(_ events: [Event]) async {
-        for case .access(.grantEnded(_, let grant, _)) in events {
+        for case .access(.grantEnded(_, let grant, _, _)) in events {
             state.withLock { state in
                 state.known = state.known.filter { $0.value != grant.id }
             }

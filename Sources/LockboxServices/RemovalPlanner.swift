@@ -23,7 +23,7 @@ package struct RemovalPlanner: EventReader {
 
     private func read(_ event: AccessEvent, at now: Timestamp, in tx: any StoreTransaction) throws {
         switch event {
-        case .grantEnded(let request, let grant, _):
+        case .grantEnded(let request, let grant, _, _):
             let credentials = try tx.credentials(of: grant.id)
             for credential in credentials where credential.revokedAt == nil {
                 try tx.revokeCredential(credential.id, at: now)

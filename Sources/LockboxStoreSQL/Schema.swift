@@ -38,6 +38,7 @@ package enum Schema {
                 .invitations, .tokenScopes, .openID, .identity, .provisioning, .passkeys,
                 .personProposals, .loosening, .programs, .logins, .support, .timeZones,
                 .erasure, .logOrigin, .signedApprovals, .cosignatures, .unknownAccess,
+                .signedChanges,
             ]
         // It begins where SQLite is by now.
         case .postgres: [.postgresTables]

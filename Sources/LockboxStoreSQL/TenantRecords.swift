@@ -34,6 +34,7 @@ extension SQLTransaction: TenantRecords {
         row["retention"] = .span(policy.retention)
         row["signed_approvals"] = .choice(policy.signedApprovals)
         row["closes_unknown_access"] = .flag(policy.closesUnknownAccess)
+        row["signed_changes"] = .choice(policy.signedChanges)
     }
 
     private static func tenant(_ row: SQLRow) throws -> Tenant {
@@ -64,7 +65,8 @@ extension SQLTransaction: TenantRecords {
                 allowsPrograms: row.flag("allows_programs"),
                 retention: row.optionalSpan("retention"),
                 signedApprovals: row.choice("signed_approvals"),
-                closesUnknownAccess: row.flag("closes_unknown_access")
+                closesUnknownAccess: row.flag("closes_unknown_access"),
+                signedChanges: row.choice("signed_changes")
             )
         } catch is Refusal {
             throw row.corrupt

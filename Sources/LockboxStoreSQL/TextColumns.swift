@@ -70,7 +70,9 @@ package enum TextColumns {
             "password": ["person", "encoded"],
             "person": ["id", "tenant", "confirmed_by", "time_zone"],
             "person_proposal": ["id", "tenant", "person", "roles"],
-            "policy_change": ["id", "tenant", "made_by", "agreed", "signed_approvals"],
+            "policy_change": [
+                "id", "tenant", "made_by", "agreed", "signed_approvals", "signed_changes",
+            ],
             "provisioned_member": ["group_id", "person"],
             "provisioned_user": ["person", "organisation", "made_with"],
             "removal": ["grant_id", "service", "request", "tenant", "progress"],
@@ -111,7 +113,7 @@ package enum TextColumns {
                 "organisation", "issuer", "client_id", "authentication", "client_secret_file",
                 "acr_values", "domains", "roles_claim", "claimed_roles",
             ],
-            "tenant": ["id", "name", "domains", "signed_approvals"],
+            "tenant": ["id", "name", "domains", "signed_approvals", "signed_changes"],
         ],
         .namesADevice: ["passkey": ["name"]],
         .ofServices: [

@@ -1,4 +1,4 @@
-/// A signature over the statement of an approval (docs/spec/approval-statement.md §2).
+/// A signature over a statement (docs/spec/approval-statement.md §2).
 public struct SignatureBody: Codable, Hashable, Sendable {
     /// `webauthn` or `sshsig`.
     public var kind: String
@@ -38,7 +38,7 @@ public struct ApprovalStatementBody: Codable, Hashable, Sendable {
     public init(statement: String) { self.statement = statement }
 }
 
-/// A key with which somebody of a tenant signs approvals.
+/// A key with which somebody of a tenant signs.
 public struct SigningKeyBody: Codable, Hashable, Sendable {
     public var id: String
     /// `passkey` or `ssh`.
@@ -79,7 +79,7 @@ public struct SigningKeyBody: Codable, Hashable, Sendable {
     }
 }
 
-/// An SSH key to sign approvals with.
+/// An SSH key to sign with.
 public struct NewSigningKey: Codable, Hashable, Sendable, KnownMembers {
     /// A line as in a `.pub` file.
     public var publicKey: String

@@ -97,7 +97,41 @@ public struct NewDecision: Codable, Hashable, Sendable, KnownMembers {
     }
 }
 
-/// Goes with withdrawing, finishing and revoking.
+/// Goes with revoking.
+public struct NewRevoke: Codable, Hashable, Sendable, KnownMembers {
+    public var comment: String?
+    /// What was signed, byte by byte as the server gave it.
+    public var statement: String?
+    public var signature: SignatureBody?
+
+    public init(
+        comment: String? = nil,
+        statement: String? = nil,
+        signature: SignatureBody? = nil
+    ) {
+        self.comment = comment
+        self.statement = statement
+        self.signature = signature
+    }
+
+    public static let members: Set<String> = ["comment", "statement", "signature"]
+}
+
+/// Goes with agreeing to rules that wait.
+public struct NewAgreement: Codable, Hashable, Sendable, KnownMembers {
+    /// What was signed, byte by byte as the server gave it.
+    public var statement: String?
+    public var signature: SignatureBody?
+
+    public init(statement: String? = nil, signature: SignatureBody? = nil) {
+        self.statement = statement
+        self.signature = signature
+    }
+
+    public static let members: Set<String> = ["statement", "signature"]
+}
+
+/// Goes with withdrawing and finishing.
 public struct CommentBody: Codable, Hashable, Sendable, KnownMembers {
     public var comment: String?
 

@@ -35,6 +35,8 @@ public struct PolicyBody: Codable, Hashable, Sendable {
     public var signedApprovals: String
     /// Whether access that nobody granted is closed.
     public var closeUnknownAccess: Bool
+    /// `required` where these rules change only by signatures, or `off`.
+    public var signedChanges: String
     public var version: Int
     /// In the answer to a change: what of it does not hold yet.
     public var waiting: PolicyChangeBody?
@@ -52,6 +54,7 @@ public struct PolicyBody: Codable, Hashable, Sendable {
         retention: String = "none",
         signedApprovals: String = "off",
         closeUnknownAccess: Bool = false,
+        signedChanges: String = "off",
         version: Int,
         waiting: PolicyChangeBody? = nil
     ) {
@@ -67,6 +70,7 @@ public struct PolicyBody: Codable, Hashable, Sendable {
         self.retention = retention
         self.signedApprovals = signedApprovals
         self.closeUnknownAccess = closeUnknownAccess
+        self.signedChanges = signedChanges
         self.version = version
         self.waiting = waiting
     }
@@ -90,6 +94,11 @@ public struct NewPolicy: Codable, Hashable, Sendable, KnownMembers {
     public var signedApprovals: String?
     /// Whether access that nobody granted is closed from then on; as now if left out.
     public var closeUnknownAccess: Bool?
+    /// `required` or `off`; as now if left out.
+    public var signedChanges: String?
+    /// What is signed, where the change is.
+    public var statement: String?
+    public var signature: SignatureBody?
     /// The version that was read, as `If-Match` says it: for those behind a proxy that changes
     /// entity tags.
     public var version: Int?
@@ -105,6 +114,9 @@ public struct NewPolicy: Codable, Hashable, Sendable, KnownMembers {
         retention: String? = nil,
         signedApprovals: String? = nil,
         closeUnknownAccess: Bool? = nil,
+        signedChanges: String? = nil,
+        statement: String? = nil,
+        signature: SignatureBody? = nil,
         version: Int? = nil
     ) {
         self.version = version
@@ -118,12 +130,15 @@ public struct NewPolicy: Codable, Hashable, Sendable, KnownMembers {
         self.retention = retention
         self.signedApprovals = signedApprovals
         self.closeUnknownAccess = closeUnknownAccess
+        self.signedChanges = signedChanges
+        self.statement = statement
+        self.signature = signature
     }
 
     public static let members: Set<String> = [
         "requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded", "withheldFromTokens",
         "coolingOff", "allowPrograms", "retention", "signedApprovals",
-        "closeUnknownAccess", "version",
+        "closeUnknownAccess", "signedChanges", "statement", "signature", "version",
     ]
 }
 
@@ -140,6 +155,7 @@ public struct PolicyChangeBody: Codable, Hashable, Sendable {
     public var retention: String
     public var signedApprovals: String
     public var closeUnknownAccess: Bool
+    public var signedChanges: String
     /// The person who asked.
     public var madeBy: String
     public var madeAt: String
@@ -160,6 +176,7 @@ public struct PolicyChangeBody: Codable, Hashable, Sendable {
         retention: String = "none",
         signedApprovals: String = "off",
         closeUnknownAccess: Bool = false,
+        signedChanges: String = "off",
         madeBy: String,
         madeAt: String,
         takesEffectAt: String,
@@ -176,6 +193,7 @@ public struct PolicyChangeBody: Codable, Hashable, Sendable {
         self.retention = retention
         self.signedApprovals = signedApprovals
         self.closeUnknownAccess = closeUnknownAccess
+        self.signedChanges = signedChanges
         self.madeBy = madeBy
         self.madeAt = madeAt
         self.takesEffectAt = takesEffectAt

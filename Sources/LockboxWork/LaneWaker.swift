@@ -51,7 +51,7 @@ package struct LaneWaker: CommitListener {
 
     private func wake(for event: AccessEvent) {
         switch event {
-        case .grantEnded(_, let grant, _):
+        case .grantEnded(_, let grant, _, _):
             first.ended(grant.id)
             cut.wake()
             mail.wake()

@@ -1,17 +1,18 @@
 import ArgumentParser
 import Foundation
+import LockboxApprovals
 import LockboxClient
 import LockboxWire
 import MerkleLog
 
-/// How an approval is signed on the command line.
+/// How something is signed on the command line.
 struct SigningOptions: ParsableArguments {
     @Option(
         help: "Sign with this SSH key (ssh-keygen does, and an agent if the key is in one).",
         completion: .file()
     )
     var signWith: String?
-    @Option(help: "Write what is to be signed into this file, and decide nothing.")
+    @Option(help: "Write what is to be signed into this file, and do nothing else.")
     var statementOut: String?
     @Option(help: "The statement that was signed elsewhere.", completion: .file())
     var statement: String?
@@ -19,6 +20,8 @@ struct SigningOptions: ParsableArguments {
     var signature: String?
     @Option(help: "Where “audit verify” remembers the log, whose name is held against it.")
     var logState: String?
+
+    var isGiven: Bool { signWith ?? statementOut ?? statement != nil }
 
     func validate() throws {
         guard (statement == nil) == (signature == nil) else {
@@ -43,14 +46,18 @@ extension Session {
         _ options: SigningOptions,
         asking question: String?
     ) async throws -> NewDecision? {
-        guard options.signWith ?? options.statementOut ?? options.statement != nil else {
+        guard options.isGiven else {
             if let question { try confirm(question) }
             return decision
         }
         let version = version ?? shown.version
         let statement =
-            if let file = options.statement { try Files.text(of: file) } else {
-                try await self.statement(for: decision, of: shown, version: version)
+            try await text(options) {
+                try await client.post(
+                    Path("v1", "requests", shown.id, "statement"),
+                    decision,
+                    ifVersion: version
+                )
             }
         let terms = SigningTerms(
             request: shown,
@@ -62,35 +69,56 @@ extension Session {
         )
         let now = shell.now()
         let said = try terms.statement(statement, now: now)
-        shell.tell(terms.sheet(said, now: now).joined(separator: "\n"))
-        shell.tell("Its text: \(TerminalText.clean(statement))")
+        show(terms.sheet(said, now: now), of: statement)
         if let question { try confirm(question) }
-        if let file = options.statementOut {
-            try writeOut(statement, to: file)
-            return nil
-        }
-        let signature =
-            if let file = options.signature { try Files.text(of: file) } else {
-                try await sshSignature(of: statement, with: options.signWith ?? "")
-            }
-        return try await add(signature, over: statement, to: decision, at: shown.tenant)
+        guard
+            let signature = try await signature(over: statement, said, at: shown.tenant, options)
+        else { return nil }
+        var signed = decision
+        (signed.statement, signed.signature) = (statement, signature)
+        return signed
     }
 
-    private func statement(
-        for decision: NewDecision,
-        of shown: AccessRequestBody,
-        version: Int
+    /// What is to be signed: it was signed elsewhere, or the server makes it.
+    func text(
+        _ options: SigningOptions,
+        orMade make: () async throws -> ApprovalStatementBody
     ) async throws -> String {
-        let made: ApprovalStatementBody = try await client.post(
-            Path("v1", "requests", shown.id, "statement"),
-            decision,
-            ifVersion: version
-        )
-        return made.statement
+        if let file = options.statement { return try Files.text(of: file) }
+        return try await make().statement
+    }
+
+    /// Shows what is to be signed, and its bytes.
+    func show(_ sheet: [String], of statement: String) {
+        shell.tell(sheet.joined(separator: "\n"))
+        shell.tell("Its text: \(TerminalText.clean(statement))")
+    }
+
+    /// The signature over `statement`, which says `said` and was looked at; nil where it was written
+    /// out to be signed elsewhere.
+    func signature<Statement: SignedStatement>(
+        over statement: String,
+        _ said: Statement,
+        at tenant: String,
+        _ options: SigningOptions
+    ) async throws -> SignatureBody? {
+        if let file = options.statementOut {
+            try writeOut(statement, to: file, in: Statement.namespace)
+            return nil
+        }
+        let armoured =
+            if let file = options.signature { try Files.text(of: file) } else {
+                try await sshSignature(
+                    of: statement,
+                    with: options.signWith ?? "",
+                    in: Statement.namespace
+                )
+            }
+        return try await body(of: armoured, at: tenant)
     }
 
     /// The name of the tenant's log, where an earlier look at it is remembered.
-    private func remembered(_ state: String?, of tenant: String) throws -> String? {
+    func remembered(_ state: String?, of tenant: String) throws -> String? {
         try LogMemory(
             state: state,
             server: client.address,
@@ -99,24 +127,19 @@ extension Session {
         ).keys.last?.name
     }
 
-    private func writeOut(_ statement: String, to file: String) throws {
+    private func writeOut(_ statement: String, to file: String, in namespace: String) throws {
         try Files.write(Array(statement.utf8), to: file)
         shell.tell(
             """
             Sign it within five minutes:
-              ssh-keygen -Y sign -f KEY -n lockbox-approval \(TerminalText.clean(file))
-            Then approve as now, with --statement \(TerminalText.clean(file)) and --signature \
+              ssh-keygen -Y sign -f KEY -n \(namespace) \(TerminalText.clean(file))
+            Then give the same command, with --statement \(TerminalText.clean(file)) and --signature \
             \(TerminalText.clean(file)).sig in place of --statement-out.
             """
         )
     }
 
-    private func add(
-        _ armoured: String,
-        over statement: String,
-        to decision: NewDecision,
-        at tenant: String
-    ) async throws -> NewDecision {
+    private func body(of armoured: String, at tenant: String) async throws -> SignatureBody {
         let lines = armoured.split(whereSeparator: \.isNewline).map(String.init)
         guard lines.first == "-----BEGIN SSH SIGNATURE-----",
             lines.last == "-----END SSH SIGNATURE-----"
@@ -136,10 +159,7 @@ extension Session {
                 "That key is not among those of “lockbox keys list”. Add it first."
             )
         }
-        var signed = decision
-        signed.statement = statement
-        signed.signature = SignatureBody(kind: "sshsig", key: known.id, signature: base64)
-        return signed
+        return SignatureBody(kind: "sshsig", key: known.id, signature: base64)
     }
 
     /// The public key of an SSH signature: after the magic word and the version, with its length.
@@ -151,7 +171,9 @@ extension Session {
     }
 
     /// What `ssh-keygen` makes of `statement`, in a folder that nobody else reads.
-    private func sshSignature(of statement: String, with key: String) async throws -> String {
+    private func sshSignature(of statement: String, with key: String, in namespace: String)
+        async throws -> String
+    {
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "lockbox-\(Shell.newKey())")
         try FileManager.default.createDirectory(
@@ -164,12 +186,12 @@ extension Session {
         }
         let file = folder.appending(path: "statement").path
         try Files.write(Array(statement.utf8), to: file)
-        let arguments = ["-Y", "sign", "-f", key, "-n", "lockbox-approval", file]
+        let arguments = ["-Y", "sign", "-f", key, "-n", namespace, file]
         guard let process = try shell.start("ssh-keygen", arguments, [:]) else {
             throw Failure.failed("There is no ssh-keygen here. Install OpenSSH.")
         }
         guard await shell.end(of: process) == 0 else {
-            throw Failure.failed("ssh-keygen did not sign. Nothing was approved.")
+            throw Failure.failed("ssh-keygen did not sign. Nothing was changed.")
         }
         return try Files.text(of: file + ".sig")
     }

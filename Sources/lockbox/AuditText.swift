@@ -80,6 +80,12 @@ struct AuditText {
                     + "their statements were erased"
             )
         }
+        if report.unsignedRevokes > 0 {
+            lines.append(
+                "\(Self.count(report.unsignedRevokes, "end", "ends")) of access by the customer without a "
+                    + "signature, which is allowed"
+            )
+        }
         lines += recoveries
         if let newest = report.heads.last {
             lines.append("signed head: size \(newest.size), root \(newest.root)")
@@ -167,6 +173,7 @@ struct AuditText {
             let erasedTexts: Int
             let uncheckedTexts: Int
             let uncheckedAccess: Int
+            let unsignedRevokes: Int
             let earlierCheckpoints: Int
         }
     }
@@ -193,6 +200,7 @@ struct AuditText {
                 erasedTexts: report.erasedTexts,
                 uncheckedTexts: report.uncheckedTexts,
                 uncheckedAccess: report.uncheckedAccess,
+                unsignedRevokes: report.unsignedRevokes,
                 earlierCheckpoints: max(0, report.heads.count - 1)
             ),
             newestRecord: report.newestRecord,

@@ -135,10 +135,12 @@ extension Session {
     }
 
     /// Withdraws, finishes or revokes.
-    fileprivate func end(_ id: String, _ verb: String, _ comment: String?) async throws {
+    fileprivate func end(_ id: String, _ verb: String, _ body: some Encodable & Sendable)
+        async throws
+    {
         let request: AccessRequestBody = try await client.post(
             Path("v1", "requests", id, verb),
-            CommentBody(comment: comment)
+            body
         )
         try showOutcome(request)
         if let grant = request.grant, grant.state == .removing || grant.state == .removalFailed {
@@ -161,7 +163,9 @@ struct WithdrawRequest: AsyncParsableCommand {
     @Option(help: "Why.") var comment: String?
 
     func run() async throws {
-        try await Session.run(server, format.output) { try await $0.end(id, "withdraw", comment) }
+        try await Session.run(server, format.output) {
+            try await $0.end(id, "withdraw", CommentBody(comment: comment))
+        }
     }
 }
 
@@ -177,23 +181,60 @@ struct FinishRequest: AsyncParsableCommand {
     @Option(help: "What you found or did; the customer sees it.") var comment: String?
 
     func run() async throws {
-        try await Session.run(server, format.output) { try await $0.end(id, "finish", comment) }
+        try await Session.run(server, format.output) {
+            try await $0.end(id, "finish", CommentBody(comment: comment))
+        }
     }
 }
 
 struct RevokeRequest: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "revoke",
-        abstract: "End somebody's access at once. Open connections are cut where the service can."
+        abstract: "End somebody's access at once. Open connections are cut where the service can.",
+        discussion: """
+              lockbox request revoke LBX-7K3M9QPXAB
+              lockbox request revoke LBX-7K3M9QPXAB --sign-with ~/.ssh/id_ed25519
+
+            Access ends with a signature or without one. Where your rules ask for one, an end
+            without it is recorded as unsigned; on a terminal you are asked first, unless you
+            say --unsigned.
+            """
     )
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: OutputOptions
     @Argument(help: "The request: LBX-…") var id: String
     @Option(help: "Why; the engineer sees it.") var comment: String?
+    @Flag(help: "End it without a signature, and do not ask.") var unsigned = false
+    @OptionGroup(title: "Signing") var signing: SigningOptions
+
+    func validate() throws {
+        guard !(unsigned && signing.isGiven) else {
+            throw ValidationError("Give --unsigned or a way to sign.")
+        }
+    }
 
     func run() async throws {
-        try await Session.run(server, format.output) { try await $0.end(id, "revoke", comment) }
+        try await Session.run(server, format.output) { session in
+            if signing.isGiven {
+                guard let signed = try await session.signedRevoke(of: id, comment, signing) else {
+                    return
+                }
+                return try await session.end(id, "revoke", signed)
+            }
+            var isMissed = false
+            if !unsigned, session.shell.inputIsTerminal {
+                let asked = try? await session.asksToSignRevoke(of: id)  // best effort: it ends
+                isMissed = asked ?? false
+            }
+            if isMissed {
+                try session.confirm(
+                    "Your rules ask for a signature (--sign-with KEY). End access without one?"
+                )
+            }
+            try await session.end(id, "revoke", NewRevoke(comment: comment))
+            if isMissed { session.shell.tell("It is recorded as ended without a signature.") }
+        }
     }
 }
 

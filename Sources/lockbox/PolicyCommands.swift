@@ -42,9 +42,11 @@ struct PolicyCommand: AsyncParsableCommand {
                   lockbox policy set --approvals-needed 2 --max-access 1h
                   lockbox policy set --tokens-may-not decide --tokens-may-not administer
                   lockbox policy set --no-allow-programs
+                  lockbox policy set --max-access 2h --sign-with ~/.ssh/id_ed25519
 
                 What is stricter holds at once. What is looser waits for the cooling-off, or until as many people
-                agree as must approve a request.
+                agree as must approve a request. Where your rules ask for signed changes, all rules as
+                they shall be are signed, and shown before; what is looser makes all of it wait.
                 """
         )
 
@@ -86,12 +88,17 @@ struct PolicyCommand: AsyncParsableCommand {
             help: "Close access that nobody granted, where it reaches the tenant's data."
         )
         var closeUnknownAccess: Bool?
+        @Option(
+            help: "Whether these rules change only by signatures: off or required.",
+            completion: .list(["off", "required"])
+        ) var signedChanges: String?
+        @OptionGroup(title: "Signing") var signing: SigningOptions
 
         func validate() throws {
             if requireApproval == nil, decisionWindow == nil, maxAccess == nil,
                 approvalsNeeded == nil, coolingOff == nil, tokensMayNot.isEmpty, !tokensMayAll,
                 allowPrograms == nil, retention == nil, signedApprovals == nil,
-                closeUnknownAccess == nil
+                closeUnknownAccess == nil, signedChanges == nil
             {
                 throw ValidationError("Say which rule to change.")
             }
@@ -102,7 +109,8 @@ struct PolicyCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await Session.run(server, format.output) { session in
-                let path = Path("v1", "tenants", try await session.tenant(tenant), "policy")
+                let tenant = try await session.tenant(tenant)
+                let path = Path("v1", "tenants", tenant, "policy")
                 let before: PolicyBody = try await session.client.get(path)
                 let wanted = NewPolicy(
                     requireApproval: requireApproval ?? before.requireApproval,
@@ -115,11 +123,22 @@ struct PolicyCommand: AsyncParsableCommand {
                     allowPrograms: allowPrograms ?? before.allowPrograms,
                     retention: retention ?? before.retention,
                     signedApprovals: signedApprovals ?? before.signedApprovals,
-                    closeUnknownAccess: closeUnknownAccess ?? before.closeUnknownAccess
+                    closeUnknownAccess: closeUnknownAccess ?? before.closeUnknownAccess,
+                    signedChanges: signedChanges ?? before.signedChanges
                 )
+                var sent: NewPolicy? = wanted
+                if signing.isGiven {
+                    sent = try await session.signedPolicy(
+                        wanted,
+                        at: tenant,
+                        version: before.version,
+                        signing
+                    )
+                }
+                guard let sent else { return }
                 let after: PolicyBody = try await session.client.put(
                     path,
-                    wanted,
+                    sent,
                     ifVersion: before.version
                 )
                 try session.show(after) { $0.lines }
@@ -170,11 +189,19 @@ struct PolicyCommand: AsyncParsableCommand {
         @OptionGroup var format: OutputOptions
         @Option(help: "The tenant; your own if left out.") var tenant: String?
         @Argument(help: "The change's id, as “lockbox policy waiting” shows it.") var id: String
+        @OptionGroup(title: "Signing") var signing: SigningOptions
 
         func run() async throws {
             try await Session.run(server, format.output) { session in
+                let tenant = try await session.tenant(tenant)
+                var agreement: NewAgreement? = NewAgreement()
+                if signing.isGiven {
+                    agreement = try await session.signedAgreement(to: id, at: tenant, signing)
+                }
+                guard let agreement else { return }
                 let after: PolicyBody = try await session.client.post(
-                    try await session.policyChanges(of: tenant).appending(id).appending("agree")
+                    try await session.policyChanges(of: tenant).appending(id).appending("agree"),
+                    agreement
                 )
                 try session.show(after) { $0.lines }
             }
@@ -223,6 +250,7 @@ extension PolicyChangeBody {
             "texts of the log kept \(PolicyBody.kept(retention))",
             "signed approvals \(TerminalText.clean(signedApprovals))",
             "access that nobody granted \(closeUnknownAccess ? "closed" : "shown")",
+            "signed changes \(TerminalText.clean(signedChanges))",
         ].joined(separator: ", ")
     }
 }
@@ -247,6 +275,7 @@ extension PolicyBody {
         sheet.add("Texts of the log kept", Self.kept(retention))
         sheet.add("Signed approvals", signedApprovals)
         sheet.add("Access nobody granted", closeUnknownAccess ? "closed" : "shown")
+        sheet.add("Signed changes", signedChanges)
         if let waiting {
             sheet.add(
                 "Waits until \(waiting.takesEffectAt)",

@@ -4,9 +4,6 @@ import LockboxWire
 /// What somebody signs at most: an access request as it was shown to her, less what she leaves out.
 /// The server writes the statement, and a signature over another one opens what nobody looked at.
 struct SigningTerms {
-    /// How far the instant of a statement may be from now, in milliseconds: as long as it is good.
-    private static let age: Int64 = 5 * 60_000
-
     /// As it was shown.
     let request: AccessRequestBody
     /// Of the request, as the command says it.
@@ -28,38 +25,25 @@ struct SigningTerms {
         }
         if let other = otherTexts(said) { throw refusal("its \(other)") }
         if let other = otherLimits(said) { throw refusal("its \(other)") }
-        guard let issued = TimeText.milliseconds(said.issued), abs(issued - now) <= Self.age else {
-            throw refusal(
-                "it was made at \(said.issued), which is not within five minutes of the time here"
-            )
-        }
+        if let late = place.lateness(of: said, now: now) { throw refusal(late) }
         return said
     }
 
-    private func refusal(_ what: String) -> Failure {
-        .failed(
-            TerminalText.clean(
-                "This is not the statement of what you were shown: \(what). Nothing was signed or approved."
-            )
-        )
+    private var place: StatementPlace {
+        StatementPlace(tenant: request.tenant, person: approver, logName: logName)
     }
 
+    private func refusal(_ what: String) -> Failure { StatementPlace.refusal(what, or: "approved") }
+
     private func otherTexts(_ said: ApprovalStatement) -> String? {
-        let texts = [
+        let texts: [(name: String, said: String, shown: String)] = [
             ("request", said.request, request.id),
             ("version of the request", "\(said.requestVersion)", "\(version)"),
-            ("tenant", said.tenant, request.tenant),
             ("engineer", said.engineer, request.engineer.id ?? ""),
             ("approver", said.approver, approver),
             ("start", said.notBefore ?? Self.onApproval, request.notBefore ?? Self.onApproval),
-            ("log", said.logOrigin, logName ?? said.logOrigin),
         ]
-        for (name, said, shown) in texts where !said.utf8.elementsEqual(shown.utf8) {
-            return "\(name) is “\(said)”, and not “\(shown)”"
-        }
-        let suffix = "/v1/tenants/\(request.tenant)/log"
-        return said.logOrigin.utf8.reversed().starts(with: suffix.utf8.reversed())
-            ? nil : "log is “\(said.logOrigin)”, which is not one of \(request.tenant)"
+        return StatementPlace.other(texts) ?? place.other(said)
     }
 
     private static let onApproval = "on approval"
@@ -112,12 +96,7 @@ struct SigningTerms {
             }
         )
         sheet.add("Rules", "version \(said.policy), \(said.quorum) of you must approve")
-        sheet.add(
-            "Log",
-            "\(said.logOrigin), \(said.logSize) records"
-                + (logName == nil ? "; not known here (“lockbox audit verify” remembers it)" : "")
-        )
-        sheet.add("Made", TimeText.both(said.issued, now: now))
+        place.add(said, to: &sheet, now: now)
         return sheet.lines
     }
 }

@@ -106,7 +106,7 @@ struct DirectoryTests {
                     "decisionWindow": "PT12H", "maxAccess": "PT4H", "approvalsNeeded": 1,
                     "withheldFromTokens": [], "coolingOff": "P1D", "allowPrograms": true,
                     "retention": "none", "signedApprovals": "off",
-                    "closeUnknownAccess": false, "version": 1,
+                    "closeUnknownAccess": false, "signedChanges": "off", "version": 1,
                 ]
             )
             #expect(answer.headers[.eTag] == "\"v1\"")
@@ -131,7 +131,7 @@ struct DirectoryTests {
                     "decisionWindow": "PT6H", "maxAccess": "PT1H", "approvalsNeeded": 1,
                     "withheldFromTokens": ["decide"], "coolingOff": "P1D", "allowPrograms": true,
                     "retention": "none", "signedApprovals": "off",
-                    "closeUnknownAccess": false, "version": 2,
+                    "closeUnknownAccess": false, "signedChanges": "off", "version": 2,
                 ]
             )
             #expect(answer.headers[.eTag] == "\"v2\"")

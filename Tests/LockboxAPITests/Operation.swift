@@ -27,7 +27,7 @@ struct Operation: Sendable, CustomTestStringConvertible {
         "label", "comment", "duration", "resources", "notBefore", "service", "number", "url",
         "resource", "scopes", "days", "addresses", "withheldFromTokens", "coolingOff", "engineer",
         "allowPrograms", "retention", "records", "statement", "signature", "signedApprovals",
-        "closeUnknownAccess",
+        "closeUnknownAccess", "signedChanges",
     ]
 }
 
@@ -212,6 +212,16 @@ extension Operation {
                 parts: request,
                 body: Sample.decision
             ),
+            Operation(name: "POST /v1/requests/{id}/revoke/statement", parts: request),
+            Operation(
+                name: "POST /v1/tenants/{tenant}/policy/statement",
+                parts: tenant,
+                body: Sample.policy
+            ),
+            Operation(
+                name: "POST /v1/tenants/{tenant}/policy/changes/{change}/statement",
+                parts: change
+            ),
             Operation(
                 name: "GET /v1/tenants/{tenant}/signing-keys",
                 parts: tenant,
@@ -241,7 +251,9 @@ extension Operation {
             Operation(name: "GET /v1/tenants/{tenant}/policy/changes", parts: tenant, isList: true),
             Operation(
                 name: "POST /v1/tenants/{tenant}/policy/changes/{change}/agree",
-                parts: change
+                parts: change,
+                body: [:],
+                bodyIsOptional: true
             ),
             Operation(
                 name: "DELETE /v1/tenants/{tenant}/policy/changes/{change}",

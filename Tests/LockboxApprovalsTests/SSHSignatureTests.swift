@@ -40,7 +40,10 @@ struct SSHSignatureTests {
         throws(ApprovalFault)
     {
         let blob = Base64.decode(signature.utf8) ?? []
-        try SSHSignature(blob).check(over: Array(message.utf8), by: SSHPublicKey(key))
+        try SSHSignature(blob, in: "lockbox-approval").check(
+            over: Array(message.utf8),
+            by: SSHPublicKey(key)
+        )
     }
 
     @Test(arguments: [(byEd25519, ed25519), (byECDSA, ecdsa)])
@@ -87,7 +90,8 @@ struct SSHSignatureTests {
         func check(_ change: (inout SSHSigner) -> Void) throws {
             var other = signer
             change(&other)
-            try SSHSignature(try other.sign("message")).check(over: message, by: SSHPublicKey(key))
+            try SSHSignature(try other.sign("message"), in: "lockbox-approval")
+                .check(over: message, by: SSHPublicKey(key))
         }
         try check { _ in }
         for change: (inout SSHSigner) -> Void in [

@@ -242,10 +242,11 @@ struct EventRecordTests {
         switch event {
         case .tenantAdded: (AuditWorld.contoso, "tenant.added")
         case .policyChanged: (AuditWorld.contoso, "tenant.policyChanged")
-        case .policyChange(.asked, _, _): (AuditWorld.contoso, "tenant.policyChangeAsked")
-        case .policyChange(.agreed, _, _): (AuditWorld.contoso, "tenant.policyChangeAgreed")
-        case .policyChange(.stopped, _, _): (AuditWorld.contoso, "tenant.policyChangeStopped")
-        case .policyChange(.withdrawn, _, _): (AuditWorld.contoso, "tenant.policyChangeWithdrawn")
+        case .policyChange(.asked, _, _, _): (AuditWorld.contoso, "tenant.policyChangeAsked")
+        case .policyChange(.agreed, _, _, _): (AuditWorld.contoso, "tenant.policyChangeAgreed")
+        case .policyChange(.stopped, _, _, _): (AuditWorld.contoso, "tenant.policyChangeStopped")
+        case .policyChange(.withdrawn, _, _, _):
+            (AuditWorld.contoso, "tenant.policyChangeWithdrawn")
         case .licenceChanged: (AuditWorld.contoso, "tenant.licenceChanged")
         case .domainsChanged: (AuditWorld.contoso, "tenant.domainsChanged")
         case .signInChanged(let side, _): (side, "signIn.settingsChanged")

@@ -171,7 +171,7 @@ extension Event {
             .request(.customerAsked(let request)),
             .request(.withdrawn(let request)), .request(.expired(let request)),
             .access(.grantOpened(let request, _)),
-            .access(.grantStarted(let request, _)), .access(.grantEnded(let request, _, _)):
+            .access(.grantStarted(let request, _)), .access(.grantEnded(let request, _, _, _)):
             request
         default: nil
         }

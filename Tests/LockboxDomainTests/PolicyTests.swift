@@ -20,7 +20,8 @@ import Testing
             allowsPrograms: false,
             retention: .days(365),
             signedApprovals: .required,
-            closesUnknownAccess: true
+            closesUnknownAccess: true,
+            signedChanges: .required
         )
     }
 
@@ -34,6 +35,7 @@ import Testing
         case .allowsPrograms: loose.allowsPrograms = true
         case .signedApprovals: loose.signedApprovals = .off
         case .closesUnknownAccess: loose.closesUnknownAccess = false
+        case .signedChanges: loose.signedChanges = .off
         case .decisionWindow:
             (strict.decisionWindow, loose.decisionWindow) = (.hours(11), .hours(13))
         case .maxAccess: (strict.maxAccess, loose.maxAccess) = (.hours(3), .hours(5))
@@ -75,6 +77,7 @@ import Testing
             case .signedApprovals: mixed.signedApprovals = loose.signedApprovals
             case .closesUnknownAccess:
                 mixed.closesUnknownAccess = loose.closesUnknownAccess
+            case .signedChanges: mixed.signedChanges = loose.signedChanges
             }
             #expect(mixed.loosenings(since: before) == [rule])
             let kept = before.stricter(with: mixed)

@@ -14,8 +14,8 @@ struct RulesTests {
             ("approval", "on"), ("window", "12"), ("window-unit", "hours"), ("cap", "4"),
             ("cap-unit", "hours"),
             ("approvals", "1"), ("cooling", "1"), ("cooling-unit", "days"), ("programs", "on"),
-            ("signed", "off"), ("unknown", "show"),
-            ("version", "1"), ("seen", "on PT12H PT4H 1 0 P1D on none off off"),
+            ("signed", "off"), ("unknown", "show"), ("changes", "off"),
+            ("version", "1"), ("seen", "on PT12H PT4H 1 0 P1D on none off off off"),
         ]
         return (standard.filter { field in !changes.contains { $0.0 == field.0 } } + changes)
             .map { (name: $0.0, value: $0.1) }
@@ -68,10 +68,11 @@ struct RulesTests {
     }
 
     @Test(arguments: [
-        "on", "off PT12H PT4H", "on PT12H PT4H 1 2 P1D on none off off",
-        "on PT1S PT4H 1 0 P1D on none off off",
-        "on PT12H PT4H 1 0 P1D yes none off off", "on PT12H PT4H 1 0 P1D on none maybe off",
-        "on PT12H PT4H 1 0 P1D on none off maybe",
+        "on", "off PT12H PT4H", "on PT12H PT4H 1 2 P1D on none off off off",
+        "on PT1S PT4H 1 0 P1D on none off off off",
+        "on PT12H PT4H 1 0 P1D yes none off off off", "on PT12H PT4H 1 0 P1D on none maybe off off",
+        "on PT12H PT4H 1 0 P1D on none off maybe off",
+        "on PT12H PT4H 1 0 P1D on none off off maybe",
         "on PT12H PT4H 1 0",
         "<b>", "",
     ])

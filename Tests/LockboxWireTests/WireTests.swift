@@ -61,6 +61,9 @@ import Testing
                     retention: "none",
                     signedApprovals: "",
                     closeUnknownAccess: true,
+                    signedChanges: "",
+                    statement: "",
+                    signature: SignatureBody(kind: "", signature: ""),
                     version: 1
                 )
             )
@@ -85,6 +88,14 @@ import Testing
         #expect(try members(NewRoles(roles: [])) == NewRoles.members)
         #expect(try members(resource) == ResourceAccess.members)
         #expect(try members(CommentBody(comment: "")) == CommentBody.members)
+        let signature = SignatureBody(kind: "", signature: "")
+        #expect(
+            try members(NewRevoke(comment: "", statement: "", signature: signature))
+                == NewRevoke.members
+        )
+        #expect(
+            try members(NewAgreement(statement: "", signature: signature)) == NewAgreement.members
+        )
         #expect(try members(NewCredential(service: "", resource: "")) == NewCredential.members)
         #expect(
             try members(

@@ -51,7 +51,10 @@ extension AuditRecord {
         // What an approval says nothing of, it took over.
         let isWhole =
             activity == "request.approved" && data["shortenedTo"] == nil && data["narrowed"] == nil
-        return plain + [isWhole ? "as asked" : nil, from, ended, until].compactMap(\.self)
+        let signed =
+            data["unsigned"] == true
+            ? "unsigned" : data["statement"] != nil ? "signed" : nil
+        return plain + [isWhole ? "as asked" : nil, from, ended, signed, until].compactMap(\.self)
     }
 
     /// How often access was used, at its end; and what was done in a batch.

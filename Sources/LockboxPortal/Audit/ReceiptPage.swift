@@ -96,6 +96,7 @@ package struct ReceiptPage: Sendable {
             ? [] : ["\(counted(sum("reads"), "read")), \(counted(sum("writes"), "change"))"]
         let ends = all("access.ended").map { record in
             [Step.words(record.time), record.detail()].compactMap(\.self).joined(separator: ": ")
+                + record.endSignedWords
         }
         let closed = ["access.removed", "access.removalFailed"].flatMap(all).map { record in
             let service = record.service.map { " (\($0))" } ?? ""
@@ -157,6 +158,12 @@ extension AuditRecord {
         return judging.compactMap { name in
             rules[name].map { "\(AuditWords.label(name)): \(AuditWords.value($0))" }
         }.joined(separator: " · ")
+    }
+
+    fileprivate var endSignedWords: String {
+        data["unsigned"] == true
+            ? ", not signed, which was asked for"
+            : data["signature"] == nil ? "" : ", \(signedWords)"
     }
 }
 

@@ -17,6 +17,7 @@ struct OpenAccess: Sendable {
     let lastUse: ShownTime?
     let supportNumber: String
     let mayStop: Bool
+    let asksToSign: Bool
     let stopEffect: String
     let isFailing: Bool
     /// What is so of connections that nobody cuts, once access has ended.
@@ -41,6 +42,7 @@ struct OpenAccess: Sendable {
         let isStoppable = view.grantState == .active || view.grantState == .scheduled
         stopEffect = view.stopEffect
         mayStop = isStoppable && viewer.person.mayDecide(for: view.request.terms.tenant)
+        asksToSign = viewer.tenant?.policy.signedChanges == .required
         isFailing = view.grantState == .removalFailed
         leftOpen = view.leftOpenWords?.capitalisedFirst
     }

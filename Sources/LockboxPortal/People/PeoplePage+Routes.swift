@@ -173,7 +173,7 @@ extension PortalSite {
         let passkeys = try await passkeys.passkeys(ofTenant: id, by: viewer.person)
         let signing = try await lockbox.signingKeys(of: id, by: viewer.person).filter {
             $0.owner.id == person.id
-                && (!$0.isPasskey || roster.tenant.policy.signedApprovals == .required)
+                && (!$0.isPasskey || roster.tenant.policy.takesSignatures)
         }
         return KeysOfPerson(
             tokens: tokens.filter { $0.person.id == person.id }.map(\.token),

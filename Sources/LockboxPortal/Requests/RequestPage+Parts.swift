@@ -72,6 +72,7 @@ extension RequestPage {
         let finishComment: String
         let finishWrong: String?
         let mayStop: Bool
+        let asksToSign: Bool
         let stopComment: String
         let stopWrong: String?
         let stopEffect: String
@@ -266,9 +267,11 @@ extension RequestPage.Running {
         switch reading.side {
         case .tenant:
             mayStop = viewer.person.mayDecide(for: view.request.terms.tenant)
+            asksToSign = reading.tenant.policy.signedChanges == .required
             openings = []
         case .provider:
             mayStop = viewer.isManager && !isAsker
+            asksToSign = false
             openings = zip(grant.scope.accesses, grant.scope.words).enumerated().map {
                 position,
                 opened in

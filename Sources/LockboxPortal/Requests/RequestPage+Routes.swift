@@ -135,9 +135,11 @@ extension PortalSite {
     /// No password: stopping takes away, and must be quick.
     private func stopForm(_ path: String, _ name: String, for audience: Audience) -> Route {
         requestForm(path, name, .stop, for: audience) { form, id, viewer in
+            if form["step"] == "sign" { return try await toSignStop(form, id, viewer) }
             let view = try await lockbox.revoke(
                 id,
                 comment: form["comment"],
+                signature: try await signature(in: form, viewer),
                 by: viewer.person,
                 key: form.commandKey
             )

@@ -32,6 +32,7 @@ struct RuleDifference: Sendable {
             ),
             ("Signed approvals", policy.signedApprovals == .required ? "required" : "off"),
             ("Access that nobody granted", policy.closesUnknownAccess ? "closed" : "shown"),
+            ("Signed changes", policy.signedChanges == .required ? "required" : "off"),
         ]
     }
 
@@ -149,6 +150,7 @@ struct PolicyConsequences: Sendable {
             + Self.programs(before.policy, policy, work, provider)
             + Self.retention(before.policy, policy)
             + Self.signatures(before.policy, policy) + Self.unknown(before.policy, policy)
+            + Self.changes(before.policy, policy)
         if !isAgreed, !policy.loosenings(since: before.policy).isEmpty {
             sentences.append(Self.wait(before, policy, work))
         }
@@ -161,12 +163,17 @@ struct PolicyConsequences: Sendable {
 
     private static func wait(_ before: Tenant, _ policy: Policy, _ work: OpenWork) -> String {
         let strict = before.policy.stricter(with: policy)
-        let holds = strict != before.policy && before.couldHold(strict, eligible: work.approvers)
+        let holds =
+            strict != before.policy && before.couldHold(strict, eligible: work.approvers)
+            && strict.signedChanges == .off
         let rules = holds ? strict : before.policy
         return
             "What becomes looser by it does not hold at once: it waits for \(rules.coolingOff.words), or until "
             + "\(rules.approvalsNeeded) of those who approve have agreed. Any administrator can stop it meanwhile."
             + (holds ? " What becomes stricter holds at once." : "")
+            + (strict.signedChanges == .required && strict != before.policy
+                ? " What becomes stricter waits with it, because all of it is signed together: change it "
+                    + "alone to have it at once." : "")
     }
 
     private static func on(_ provider: String) -> [String] {
@@ -285,6 +292,19 @@ struct PolicyConsequences: Sendable {
                     + "count no more for requests that still wait."
             ]
         case (.required, .off): ["Approvals count without a signature."]
+        case (.off, .off), (.required, .required): []
+        }
+    }
+
+    private static func changes(_ before: Policy, _ after: Policy) -> [String] {
+        switch (before.signedChanges, after.signedChanges) {
+        case (.off, .required):
+            [
+                "From then on these rules change only when whoever changes them, and whoever agrees to that, "
+                    + "signs with a passkey or an SSH key that counts. Whoever stops access is asked to sign, and "
+                    + "can stop it without."
+            ]
+        case (.required, .off): ["These rules change, and access is stopped, without a signature."]
         case (.off, .off), (.required, .required): []
         }
     }

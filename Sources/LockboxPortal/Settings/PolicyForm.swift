@@ -41,7 +41,7 @@ struct PolicyForm: Sendable {
     /// What is wrong with one field.
     enum Field: Sendable {
         case approval, window, cap, approvals, withheld, cooling, programs, retention, signed,
-            unknown
+            unknown, changes
     }
 
     var isOn: Bool?
@@ -56,6 +56,7 @@ struct PolicyForm: Sendable {
     var retention: String
     var signed: SignedApprovals?
     var closesUnknown: Bool?
+    var changes: SignedChanges?
 
     init(_ policy: Policy) {
         isOn = policy.requireApproval
@@ -69,6 +70,7 @@ struct PolicyForm: Sendable {
             policy.retention.map { "\($0.milliseconds / TimeSpan.days(1).milliseconds)" } ?? ""
         signed = policy.signedApprovals
         closesUnknown = policy.closesUnknownAccess
+        changes = policy.signedChanges
     }
 
     init(_ form: Form) {
@@ -82,6 +84,7 @@ struct PolicyForm: Sendable {
         retention = form["retention"] ?? ""
         signed = form["signed"].flatMap(SignedApprovals.init(rawValue:))
         closesUnknown = ["close": true, "show": false][form["unknown"] ?? ""]
+        changes = form["changes"].flatMap(SignedChanges.init(rawValue:))
     }
 
     private static func span(_ name: String, of form: Form) -> Span {
@@ -102,6 +105,7 @@ struct PolicyForm: Sendable {
             ("retention", retention),
             ("signed", signed?.rawValue ?? ""),
             ("unknown", closesUnknown.map { $0 ? "close" : "show" } ?? ""),
+            ("changes", changes?.rawValue ?? ""),
         ] + withheld.map { ("withheld", $0) }
     }
 
@@ -153,8 +157,11 @@ struct PolicyForm: Sendable {
                 (.unknown, "Access that nobody granted: choose what becomes of it.")
             )
         }
+        if changes == nil {
+            faults.found.append((.changes, "Signed changes: choose whether they are required."))
+        }
         guard let isOn, let window, let cap, let needed, let withheld, let cooling,
-            let arePrograms, let signed, let closesUnknown, faults.found.isEmpty
+            let arePrograms, let signed, let closesUnknown, let changes, faults.found.isEmpty
         else { throw faults }
         do {
             return try Policy(
@@ -167,7 +174,8 @@ struct PolicyForm: Sendable {
                 allowsPrograms: arePrograms,
                 retention: kept,
                 signedApprovals: signed,
-                closesUnknownAccess: closesUnknown
+                closesUnknownAccess: closesUnknown,
+                signedChanges: changes
             )
         } catch {
             faults.found.append((.approval, error.sentence))
@@ -217,24 +225,25 @@ struct PolicyForm: Sendable {
 // MARK: - What the sender had read
 
 extension Policy {
-    /// As a hidden field carries it: `on PT12H PT4H 1 0 P1D on none off off`.
+    /// As a hidden field carries it: `on PT12H PT4H 1 0 P1D on none off off off`.
     var mark: String {
         "\(requireApproval ? "on" : "off") \(decisionWindow) \(maxAccess) \(approvalsNeeded) "
             + "\(withheldFromTokens.rawValue) \(coolingOff) \(allowsPrograms ? "on" : "off") "
             + "\(retention?.description ?? "none") \(signedApprovals.rawValue) "
-            + (closesUnknownAccess ? "on" : "off")
+            + "\(closesUnknownAccess ? "on" : "off") \(signedChanges.rawValue)"
     }
 
     /// Reads a mark; nil for anything else. It only serves to tell what changed since.
     init?(mark: String) {
         let parts = mark.split(separator: " ").map(String.init)
-        guard parts.count == 10, let isOn = ["on": true, "off": false][parts[0]],
+        guard parts.count == 11, let isOn = ["on": true, "off": false][parts[0]],
             let window = TimeSpan(parts[1]),
             let cap = TimeSpan(parts[2]), let needed = Int(parts[3]),
             let withheld = UInt8(parts[4]), let cooling = TimeSpan(parts[5]),
             let arePrograms = ["on": true, "off": false][parts[6]],
             let signed = SignedApprovals(rawValue: parts[8]),
-            let closesUnknown = ["on": true, "off": false][parts[9]]
+            let closesUnknown = ["on": true, "off": false][parts[9]],
+            let changes = SignedChanges(rawValue: parts[10])
         else { return nil }
         do {
             try self.init(
@@ -247,7 +256,8 @@ extension Policy {
                 allowsPrograms: arePrograms,
                 retention: TimeSpan(parts[7]),
                 signedApprovals: signed,
-                closesUnknownAccess: closesUnknown
+                closesUnknownAccess: closesUnknown,
+                signedChanges: changes
             )
         } catch {
             return nil
@@ -278,6 +288,9 @@ extension Policy {
         }
         if wanted.closesUnknownAccess != read.closesUnknownAccess {
             merged.closesUnknownAccess = wanted.closesUnknownAccess
+        }
+        if wanted.signedChanges != read.signedChanges {
+            merged.signedChanges = wanted.signedChanges
         }
         merged.withheldFromTokens.subtract(
             read.withheldFromTokens.subtracting(wanted.withheldFromTokens)

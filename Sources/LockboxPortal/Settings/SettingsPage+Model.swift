@@ -68,6 +68,7 @@ struct SettingsPage: Page {
     let withheldWrong: String?
     let coolingField: SpanField
     let waiting: WaitingRulesCard?
+    /// For agreeing; whoever signs that is asked for nothing else.
     let stepUp: StepUp?
     let areProgramsOn: Bool
     let areProgramsOff: Bool
@@ -82,6 +83,9 @@ struct SettingsPage: Page {
     let isUnknownClosed: Bool
     let isUnknownShown: Bool
     let unknownWrong: String?
+    let areChangesSigned: Bool
+    let areChangesUnsigned: Bool
+    let changesWrong: String?
     let lastBy: String?
     let lastAt: ShownTime?
     let version: String
@@ -146,7 +150,7 @@ struct SettingsPage: Page {
         (withheld, withheldWrong) = (Self.withheld(shown), marks?.of(.withheld))
         coolingField = Self.coolingField(shown, policy, marks)
         waiting = reading.waiting.map { WaitingRulesCard($0, at: tenant, viewer) }
-        self.stepUp = waiting?.mayAgree == true ? stepUp : nil
+        self.stepUp = waiting?.mayAgree == true && policy.signedChanges == .off ? stepUp : nil
         (areProgramsOn, areProgramsOff) = (shown.arePrograms == true, shown.arePrograms == false)
         (programsWrong, retentionWrong) = (marks?.of(.programs), marks?.of(.retention))
         (retention, retentionNow) = (shown.retention, policy.retention?.words ?? "for ever")
@@ -155,6 +159,8 @@ struct SettingsPage: Page {
         (isUnknownClosed, isUnknownShown) = (
             shown.closesUnknown == true, shown.closesUnknown == false
         )
+        (areChangesSigned, areChangesUnsigned) = (shown.changes == .required, shown.changes == .off)
+        changesWrong = marks?.of(.changes)
         (lastBy, lastAt) = (reading.lastChange?.by, reading.lastChange.map { ShownTime($0.at) })
         (version, seen, csrf, key) = ("\(tenant.version)", policy.mark, viewer.csrf, viewer.formKey)
     }
@@ -177,6 +183,7 @@ extension SettingsPage {
             "Reasons, comments and names in the audit log, after what they are about is over.",
             "Whether an approval counts only with its approver’s own signature.",
             "What becomes of access to your data that is found at a service, and that no approval gave.",
+            "Whether these rules change only by your people’s own signatures.",
         ]
         return zip(RuleDifference.rules(tenant.policy), meanings).map { rule, meaning in
             Rule(ruleName: rule.name, ruleWords: rule.words.capitalisedFirst, ruleMeaning: meaning)
@@ -289,7 +296,7 @@ struct SettingsReviewPage: Page {
         kept = PolicyForm(wanted).fields.map { Kept(keptName: $0.name, keptValue: $0.value) }
         version = "\(reading.tenant.version)"
         seen = policy.mark
-        self.stepUp = stepUp
+        self.stepUp = policy.signedChanges == .off ? stepUp : nil
         csrf = viewer.csrf
         key = viewer.formKey
     }

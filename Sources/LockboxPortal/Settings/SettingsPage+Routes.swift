@@ -24,6 +24,9 @@ extension PortalSite {
             form("/settings", for: .customer, back: { _ in "/settings" }) { form, context, viewer in
                 try await change(form, context, viewer)
             },
+            form("/settings/sign", for: .customer, back: { _ in "/settings" }) { form, _, viewer in
+                try await signedChange(form, viewer)
+            },
         ]
     }
 
@@ -212,6 +215,10 @@ extension PortalSite {
         } catch {
             return try await review(form, viewer)
         }
+        let reading = try await settings(viewer)
+        if reading.tenant.policy.signedChanges == .required {
+            return try await toSign(wanted, form, reading, viewer)
+        }
         let secret: String?
         do {
             secret = try await confirm(form, viewer)
@@ -220,33 +227,99 @@ extension PortalSite {
             return try await review(
                 wanted,
                 form,
-                try await settings(viewer),
+                reading,
                 viewer,
                 problem: refusal
             )
         }
         return try await going(on: secret, context, viewer) { viewer in
-            do {
-                let changed = try await lockbox.changePolicy(
-                    of: id.text,
-                    to: wanted,
-                    version: form["version"]?.wholeNumber.map { Int(clamping: $0) },
-                    by: viewer.person
-                )
-                if changed.waiting?.policy == wanted {
-                    return seeOther("/settings", .policyChangeAsked)
-                }
-            } catch let refusal as Refusal where refusal.isAboutRules {
-                let reading = try await settings(viewer)
-                // The second sending of one form, or somebody else wanted the same.
-                if reading.tenant.policy == wanted { return seeOther("/settings", .policyChanged) }
-                if reading.waiting?.change.policy == wanted {
-                    return seeOther("/settings", .policyChangeAsked)
-                }
-                return try await review(wanted, form, reading, viewer)
-            }
-            return seeOther("/settings", .policyChanged)
+            try await carryOut(wanted, form, of: id, nil, viewer)
         }
+    }
+
+    private func carryOut(
+        _ wanted: Policy,
+        _ form: Form,
+        of tenant: TenantID,
+        _ signature: ApprovalSignature?,
+        _ viewer: Viewer
+    ) async throws -> Response {
+        do {
+            let changed = try await lockbox.changePolicy(
+                of: tenant.text,
+                to: wanted,
+                matching: form.policyVersion,
+                signature: signature,
+                by: viewer.person
+            )
+            if changed.waiting?.policy == wanted {
+                return seeOther("/settings", .policyChangeAsked)
+            }
+        } catch let refusal as Refusal where refusal.isAboutRules {
+            let reading = try await settings(viewer)
+            // The second sending of one form, or somebody else wanted the same.
+            if reading.tenant.policy == wanted { return seeOther("/settings", .policyChanged) }
+            if reading.waiting?.change.policy == wanted {
+                return seeOther("/settings", .policyChangeAsked)
+            }
+            return try await review(wanted, form, reading, viewer)
+        }
+        return seeOther("/settings", .policyChanged)
+    }
+
+    /// Shows what is to be signed; nothing changes yet.
+    private func toSign(
+        _ wanted: Policy,
+        _ form: Form,
+        _ reading: SettingsReading,
+        _ viewer: Viewer
+    ) async throws -> Response {
+        do {
+            let statement = try await lockbox.policyStatement(
+                of: reading.tenant.id.text,
+                to: wanted,
+                matching: form.policyVersion,
+                by: viewer.person
+            )
+            var kept = PolicyForm(wanted).fields
+            kept += ["version", "seen"].map { (name: $0, value: form[$0] ?? "") }
+            return try await toSignRules(
+                wanted,
+                statement,
+                keeping: kept.map { SignPage.Kept(keptName: $0.name, keptValue: $0.value) },
+                action: "/settings/sign",
+                isAgreement: false,
+                viewer
+            )
+        } catch let refusal as Refusal where refusal.isAboutRules {
+            return try await review(wanted, form, reading, viewer)
+        }
+    }
+
+    /// Takes signed rules. Who signs has just shown her passkey who she is: nothing else is asked.
+    private func signedChange(_ form: Form, _ viewer: Viewer) async throws -> Response {
+        guard viewer.holds(.admin), let id = viewer.person.side.tenant else {
+            throw Refusal.notPermitted(.changePolicy)
+        }
+        let wanted: Policy
+        do { wanted = try PolicyForm(form).read() } catch { return try await review(form, viewer) }
+        do {
+            let signature = try await signature(in: form, viewer)
+            return try await carryOut(wanted, form, of: id, signature, viewer)
+        } catch let refusal as Refusal where refusal.isToldOnForm {
+            return html(
+                try await settingsPage(viewer, refused: refusal),
+                viewer,
+                status: .unprocessableContent
+            )
+        }
+    }
+}
+
+extension Form {
+    /// The version of the rules that its sender had read.
+    fileprivate var policyVersion: VersionCondition? {
+        self["version"]?.wholeNumber.map { .exactly(Int(clamping: $0)) }
     }
 }
 

@@ -42,20 +42,33 @@ extension PortalSite {
                 context,
                 viewer in
                 let change = try context.id()
+                if viewer.tenant?.policy.signedChanges == .required {
+                    return try await toSignAgreement(change, viewer)
+                }
                 return try await confirmed(
                     form,
                     context,
                     viewer,
                     again: { viewer, refusal in try await settingsPage(viewer, refused: refusal) }
                 ) { viewer in
-                    let changed = try await lockbox.agreeToPolicyChange(
-                        change,
-                        of: viewer.person.side.tenant?.text ?? "",
-                        by: viewer.person
+                    try await agree(to: change, nil, viewer)
+                }
+            },
+            form("/settings/rules/{id}/sign", for: .customer, back: { _ in "/settings" }) {
+                form,
+                context,
+                viewer in
+                do {
+                    return try await agree(
+                        to: try context.id(),
+                        try await signature(in: form, viewer),
+                        viewer
                     )
-                    return seeOther(
-                        "/settings",
-                        changed.waiting == nil ? .policyChanged : .policyChangeAgreed
+                } catch let refusal as Refusal where refusal.isToldOnForm {
+                    return html(
+                        try await settingsPage(viewer, refused: refusal),
+                        viewer,
+                        status: .unprocessableContent
                     )
                 }
             },
@@ -73,5 +86,36 @@ extension PortalSite {
                 return seeOther("/settings", .policyChangeStopped)
             },
         ]
+    }
+    private func agree(to change: String, _ signature: ApprovalSignature?, _ viewer: Viewer)
+        async throws -> Response
+    {
+        let changed = try await lockbox.agreeToPolicyChange(
+            change,
+            of: viewer.person.side.tenant?.text ?? "",
+            signature: signature,
+            by: viewer.person
+        )
+        return seeOther(
+            "/settings",
+            changed.waiting == nil ? .policyChanged : .policyChangeAgreed
+        )
+    }
+
+    /// Shows what is to be signed by who agrees; nothing changes yet.
+    private func toSignAgreement(_ change: String, _ viewer: Viewer) async throws -> Response {
+        let said = try await lockbox.agreementStatement(
+            to: change,
+            of: viewer.person.side.tenant?.text ?? "",
+            by: viewer.person
+        )
+        return try await toSignRules(
+            said.policy,
+            said.statement,
+            keeping: [],
+            action: "/settings/rules/\(change)/sign",
+            isAgreement: true,
+            viewer
+        )
     }
 }

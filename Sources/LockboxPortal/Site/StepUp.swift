@@ -132,7 +132,7 @@ extension PortalSite {
 
 extension Refusal {
     /// Whether something else can be filled in, or somebody else asked.
-    fileprivate var isToldOnForm: Bool {
+    var isToldOnForm: Bool {
         switch self {
         case .notSignedIn, .notFound, .notPermitted, .tooManyAttempts, .dailyLimitReached: false
         case .invalid, .unknownReference, .exceedsRequest, .exceedsCap, .ambiguous, .badCredentials,

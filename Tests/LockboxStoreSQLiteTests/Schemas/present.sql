@@ -530,7 +530,8 @@ CREATE TABLE policy_change (
 , allows_programs INTEGER NOT NULL DEFAULT 1
 CHECK (allows_programs IN (0, 1)), retention INTEGER CHECK (retention > 0), signed_approvals TEXT NOT NULL DEFAULT 'off'
 CHECK (signed_approvals IN ('off', 'required')), closes_unknown_access INTEGER NOT NULL DEFAULT 0
-CHECK (closes_unknown_access IN (0, 1))) STRICT;
+CHECK (closes_unknown_access IN (0, 1)), signed_changes TEXT NOT NULL DEFAULT 'off'
+CHECK (signed_changes IN ('off', 'required'))) STRICT;
 
 CREATE TABLE portal_session (
     id TEXT NOT NULL PRIMARY KEY,
@@ -749,7 +750,8 @@ CREATE TABLE tenant (
     CHECK (cooling_off > 0), allows_programs INTEGER NOT NULL DEFAULT 1
 CHECK (allows_programs IN (0, 1)), retention INTEGER CHECK (retention > 0), signed_approvals TEXT NOT NULL DEFAULT 'off'
 CHECK (signed_approvals IN ('off', 'required')), closes_unknown_access INTEGER NOT NULL DEFAULT 0
-CHECK (closes_unknown_access IN (0, 1))) STRICT;
+CHECK (closes_unknown_access IN (0, 1)), signed_changes TEXT NOT NULL DEFAULT 'off'
+CHECK (signed_changes IN ('off', 'required'))) STRICT;
 
 CREATE TABLE work_lease (
     lane TEXT NOT NULL PRIMARY KEY,
@@ -1463,6 +1465,13 @@ END;
 CREATE TRIGGER policy_change_update_signed
 BEFORE UPDATE ON policy_change
 WHEN NEW.signed_approvals IS NOT OLD.signed_approvals
+BEGIN
+    SELECT RAISE(ABORT, 'policy_change: only who agrees changes');
+END;
+
+CREATE TRIGGER policy_change_update_signed_changes
+BEFORE UPDATE ON policy_change
+WHEN NEW.signed_changes IS NOT OLD.signed_changes
 BEGIN
     SELECT RAISE(ABORT, 'policy_change: only who agrees changes');
 END;

@@ -93,6 +93,6 @@ package struct Scene: Sendable, CustomStringConvertible {
         work, newRequest, access, browser, tenants,
         // Last: the fuzz takes each form from the first page that has it.
         elsewhere, signInSettings, passkeys, proposals, looserRules, programs, logins, several,
-        supportThreads, myData, erasure, unknownAccess, signing,
+        supportThreads, myData, erasure, unknownAccess, signing, signedChanges,
     ].flatMap { $0 }
 }

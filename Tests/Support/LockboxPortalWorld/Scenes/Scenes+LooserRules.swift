@@ -92,8 +92,11 @@ extension Scene {
 
 extension PortalWorld {
     /// Two approvals are needed, and Gita alone wants more access.
-    func looserRulesWait() async throws {
-        try await policy { $0.approvalsNeeded = 2 }
+    func looserRulesWait(whereSigned isSigned: Bool = false) async throws {
+        try await policy {
+            $0.approvalsNeeded = 2
+            if isSigned { $0.signedChanges = .required }
+        }
         let gita = person("gita")
         try await audited.write(by: .person(gita)) { change in
             guard let tenant = try change.tx.tenant(Fixture.contoso.id) else { return }

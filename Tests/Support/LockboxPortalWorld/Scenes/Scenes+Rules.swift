@@ -204,12 +204,12 @@ extension Scene {
     }
 
     /// What the review's form sends, of rules that were in force at version 1.
-    private static func confirmed(_ changes: [(String, String)] = []) -> [(String, String)] {
+    static func confirmed(_ changes: [(String, String)] = []) -> [(String, String)] {
         let standard = [
             ("approval", "on"), ("window", "6"), ("window-unit", "hours"), ("cap", "4"),
             ("cap-unit", "hours"), ("approvals", "1"), ("cooling", "1"), ("cooling-unit", "days"),
-            ("programs", "on"), ("signed", "off"), ("unknown", "show"), ("version", "1"),
-            ("seen", "on PT12H PT4H 1 0 P1D on none off off"),
+            ("programs", "on"), ("signed", "off"), ("unknown", "show"), ("changes", "off"),
+            ("version", "1"), ("seen", "on PT12H PT4H 1 0 P1D on none off off off"),
         ]
         return standard.filter { field in !changes.contains { $0.0 == field.0 } } + changes
     }
