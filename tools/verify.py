@@ -383,13 +383,15 @@ def cose_is_good(key, signature, message):
 
 
 def webauthn_is_good(signed, key, message):
-    """Section 2, `webauthn`."""
+    """Section 2, `webauthn`; of a message that was erased (None) any digest will do."""
     said, data, signature = (unbase64(signed[name], url=True) for name in ("clientData", "authenticatorData", "signature"))
     client = strict_json(said.decode("utf-8")) if len(said) <= 4096 else None
-    digest = base64.urlsafe_b64encode(hashlib.sha256(message).digest()).decode().rstrip("=")
-    if not isinstance(client, dict) or client.get("type") != "webauthn.get" or client.get("challenge") != digest:
+    if not isinstance(client, dict) or client.get("type") != "webauthn.get":
         return False
-    origin = re.fullmatch(r"(https?)://([a-z0-9.-]+)(:\d{1,5})?", str(client.get("origin")))
+    answered = unbase64(client.get("challenge"), url=True)
+    if answered != hashlib.sha256(message).digest() if message is not None else len(answered) != 32:
+        return False
+    origin = re.fullmatch(r"(https?)://([a-z0-9._-]+)(:\d{1,5})?", str(client.get("origin")))
     if client.get("crossOrigin", False) is not False or "topOrigin" in client or not origin:
         return False
     labels = origin[2].split(".")
@@ -403,7 +405,7 @@ def webauthn_is_good(signed, key, message):
 
 
 def sshsig_is_good(signed, key, message):
-    """Section 2, `sshsig`."""
+    """Section 2, `sshsig`; of a message that was erased (None) it cannot be told whether it is signed."""
     def string(data):
         return len(data).to_bytes(4, "big") + data
 
@@ -419,6 +421,8 @@ def sshsig_is_good(signed, key, message):
     reader = Bytes(public)
     if reader.string() != named or named.decode() != kind:
         return False
+    if message is None:
+        return True
     over = (b"SSHSIG" + string(b"lockbox-approval") + string(b"") + string(b"sha512")
             + string(hashlib.sha512(message).digest()))
     if kind == "ssh-ed25519":
@@ -463,7 +467,7 @@ class Approvals:
         self.origin, self.tenant = origin, origin.split("/")[-2]
         self.keys, self.used, self.nonces = {}, set(), set()
         self.rules, self.engineers, self.quorums, self.signed, self.unread = {}, {}, {}, {}, {}
-        self.approved, self.granted, self.over = {}, set(), set()
+        self.approved, self.approved_at, self.granted, self.over = {}, {}, set(), set()
         self.uncheckable = 0
 
     def read(self, leaf, texts):
@@ -491,6 +495,7 @@ class Approvals:
             if problem is None and data.get("stage") == "customer" and leaf["actor"].startswith("PER-") \
                     and leaf["actor"] != self.engineers.get(leaf["request"]):
                 self.approved.setdefault(leaf["request"], set()).add(leaf["actor"])
+                self.approved_at[leaf["request"]] = time
             return problem
         elif act == "access.granted":
             is_open = leaf["request"] in self.engineers and leaf["request"] not in self.granted
@@ -528,28 +533,30 @@ class Approvals:
         return None
 
     def approve(self, leaf, data, time, texts):
-        if "statement" in texts and texts["statement"] is None:
-            # Erased, which another rule looks at; what access it allowed cannot be told any more.
-            self.unread.setdefault(leaf["request"], set()).add(leaf["actor"])
-            return None
+        # Erased, which another rule looks at; what access it allowed cannot be told any more, but that somebody signed.
+        is_erased = "statement" in texts and texts["statement"] is None
         try:
             text, signed = texts.get("statement"), data.get("signature")
-            if not isinstance(text, str) or not isinstance(signed, dict):
+            if not (is_erased or isinstance(text, str)) or not isinstance(signed, dict):
                 raise Refused("statement and signature go together")
-            said = self.statement(text)
-            self.fits(said, leaf, data, time)
+            said = None if is_erased else self.statement(text)
+            if said:
+                self.fits(said, leaf, data, time)
             members, name, check = SIGNATURES[signed["kind"]]
             key = self.keys.get(signed[name])
             if set(signed) != members:
                 raise Refused("the signature has other members")
             if not key or key["person"] != leaf["actor"] or key["from"] > time:
                 raise Refused(f"key {signed[name]} does not count for {leaf['actor']} here")
-            if not check(signed, key["key"], text.encode()):
+            if not check(signed, key["key"], None if is_erased else text.encode()):
                 raise Refused("the signature is wrong")
-            if said["nonce"] in self.nonces:
+            if said and said["nonce"] in self.nonces:
                 raise Refused("the statement was used before")
         except MALFORMED as problem:
             return f"the approval is not signed as it says: {problem}"
+        if is_erased:
+            self.unread.setdefault(leaf["request"], set()).add(leaf["actor"])
+            return None
         self.nonces.add(said["nonce"])
         self.signed.setdefault(leaf["request"], {})[leaf["actor"]] = said
         return None
@@ -600,7 +607,7 @@ class Approvals:
         if self.rules.get("signedApprovals", "off") == "off":
             return None
         signed = self.signed.get(leaf["request"], {})
-        covering = len([said for said in signed.values() if covers(said, data, texts)])
+        covering = len([said for said in signed.values() if covers(said, data, texts, self.approved_at[leaf["request"]])])
         unread = len(self.unread.get(leaf["request"], set()) - set(signed))
         if covering + unread < needed:
             return f"access was given with {covering} signed approvals that cover it, where {needed} are needed"
@@ -621,13 +628,18 @@ def actions(resource):
     return resource["actions"]
 
 
-def covers(said, grant, texts):
+def covers(said, grant, texts, approved_at):
     start, end = instant(grant["start"]), instant(grant["end"])
     if not grant["resources"]:
         raise Refused("access to nothing")
     if (end - start).total_seconds() > span(said["duration"]):
         return False
-    if said["start"] != "onApproval" and start < instant(said["start"]):
+    not_before = None if said["start"] == "onApproval" else instant(said["start"])
+    if not_before and start < not_before:
+        return False
+    # It begins with the approvals: not before them, and not once nobody expects it any more.
+    begin, minute = max(approved_at, not_before or approved_at), datetime.timedelta(minutes=1)
+    if not approved_at - 2 * minute <= start <= begin + 15 * minute:
         return False
     # A name that was erased (None) is any name: what is left is compared.
     return all(
@@ -1158,6 +1170,8 @@ def arguments():
     options = parser.parse_args()
     if not options.export and not options.tiles and not options.receipt:
         parser.error("--export, --tiles or --receipt is needed")
+    if options.receipt and (options.export or options.tiles or options.checkpoint or options.partial):
+        parser.error("--receipt stands alone: no --export, --tiles, --checkpoint or --partial goes with it")
     if not options.key and not options.receipt:
         parser.error("--key is needed")
     return options
@@ -1198,8 +1212,17 @@ def verify_receipt(options):
     if not key:
         found.notes.append(f"the key is the receipt's own; compare it with one that you got elsewhere: {said['key']}")
     found.receipt(said, lines)
-    found.rules(True)
+    found.rules(True, options.max_age)
+    asked_for(found, options)
     return found
+
+
+def asked_for(found, options):
+    """What the reader asks of whatever is verified: a certain log, and witnesses."""
+    if options.log and found.log != options.log:
+        found.say("origin-wrong", None, f"the key is of the log {found.log}")
+    if options.witness:
+        found.witnesses(options.witness, options.needed or len(options.witness), options.max_age)
 
 
 def verify(options):
@@ -1209,8 +1232,6 @@ def verify(options):
     found = Verification(Key(text.removesuffix("\n")), options.now)
     notes = options.checkpoint or [
         os.path.join(options.tiles, "checkpoint") if options.tiles else re.sub(r"\.jsonl$", "", options.export) + ".checkpoint"]
-    if options.log and found.log != options.log:
-        found.say("origin-wrong", None, f"the key is of the log {found.log}")
     for name in notes:
         found.checkpoint(name, contents(name, NOTE))
     export = contents(options.export, EXPORT) if options.export else None
@@ -1220,8 +1241,7 @@ def verify(options):
         found.export(export, not options.partial)
     if found.heads:
         found.rules(not options.partial, options.max_age)
-    if options.witness:
-        found.witnesses(options.witness, options.needed or len(options.witness), options.max_age)
+    asked_for(found, options)
     return found
 
 

@@ -55,8 +55,9 @@ enum ApprovalSignature {
         }
     }
 
-    /// Throws unless it is the signature of `publicKey` over `message`.
-    func check(over message: [UInt8], by publicKey: String) throws(ApprovalFault) {
+    /// Throws unless it is the signature of `publicKey` over `message`; where that was erased (nil),
+    /// over anything, as far as that can be told: an SSH signature needs what it is over.
+    func check(over message: [UInt8]?, by publicKey: String) throws(ApprovalFault) {
         switch self {
         case .webAuthn(_, let answer):
             guard let cose = [UInt8](base64URL: publicKey),
@@ -65,7 +66,7 @@ enum ApprovalSignature {
                 })
             else { throw .keyUnreadable }
             do throws(WebAuthnFault) {
-                try answer.check(answering: Array(SHA256.hash(data: message)), by: key)
+                try answer.check(answering: message.map { Array(SHA256.hash(data: $0)) }, by: key)
             } catch {
                 throw ApprovalFault(error)
             }
