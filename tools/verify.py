@@ -488,14 +488,16 @@ class Approvals:
                 raise Refused("nobody is named who gets access")
             self.engineers[leaf["request"]] = data["engineer"]
         elif act == "request.customerAsked":
-            self.quorums[leaf["request"]] = count(data.get("approvalsNeeded", 0))
+            asked, request = count(data.get("approvalsNeeded", 0)), leaf["request"]
+            if request in self.engineers:
+                self.quorums[request] = asked
         elif act == "request.approved":
-            signed = "signature" in data or "statement" in leaf["commitments"]
+            request, signed = leaf["request"], "signature" in data or "statement" in leaf["commitments"]
             problem = self.approve(leaf, data, time, texts) if signed else None
             if problem is None and data.get("stage") == "customer" and leaf["actor"].startswith("PER-") \
-                    and leaf["actor"] != self.engineers.get(leaf["request"]):
-                self.approved.setdefault(leaf["request"], set()).add(leaf["actor"])
-                self.approved_at[leaf["request"]] = time
+                    and leaf["actor"] != self.engineers.get(request, leaf["actor"]):
+                self.approved.setdefault(request, set()).add(leaf["actor"])
+                self.approved_at[request] = time
             return problem
         elif act == "access.granted":
             is_open = leaf["request"] in self.engineers and leaf["request"] not in self.granted
