@@ -449,15 +449,16 @@ def cose_is_good(key, signature, message):
 
 
 def webauthn_is_good(signed, key, message, _):
-    """Section 2, `webauthn`."""
+    """Section 2, `webauthn`; of a message that was erased (None) any digest will do."""
     names = "clientData", "authenticatorData", "signature"
     said, data, signature = (unbase64(signed[name], url=True) for name in names)
     client = strict_json(said.decode()) if len(said) <= 4096 else {}
-    origin = re.fullmatch(r"(https?)://([a-z0-9.-]+)(:\d{1,5})?", str(client.get("origin")))
+    origin = re.fullmatch(r"(https?)://([a-z0-9._-]+)(:\d{1,5})?", str(client.get("origin")))
+    digest = unbase64(client.get("challenge"), url=True)
     labels = origin[2].split(".") if origin else []
     parents = [sha256(".".join(labels[place:]).encode()) for place in range(len(labels))]
     return (client.get("type") == "webauthn.get"
-            and client.get("challenge") == base64_of(sha256(message), url=True)
+            and (len(digest) == 32 if message is None else digest == sha256(message))
             and client.get("crossOrigin", False) is False and "topOrigin" not in client
             and origin and (origin[1] == "https" or labels[-1] == "localhost")
             # Extensions (bit 7) would follow; there are none where exactly 37 bytes are.
@@ -470,7 +471,7 @@ def ssh_string(data):
 
 
 def sshsig_is_good(signed, key, message, namespace):
-    """Section 2, `sshsig`."""
+    """Section 2, `sshsig`; of a message that was erased (None) all but the last signature."""
     kind, _, body = key.partition(" ")
     public, blob = Bytes(unbase64(body)), Bytes(unbase64(signed["signature"]))
     space = ssh_string(namespace) + ssh_string(b"") + ssh_string(b"sha512")
@@ -478,7 +479,7 @@ def sshsig_is_good(signed, key, message, namespace):
     need(blob.take(len(wanted)) == wanted, "the signature is for something else")
     signature = Bytes(blob.string())
     named, value = signature.string(), signature.string()
-    over = b"SSHSIG" + space + ssh_string(hashlib.sha512(message).digest())
+    over = b"SSHSIG" + space + ssh_string(hashlib.sha512(message or b"").digest())
     need(public.string() == named == kind.encode(), "the signature is of another kind")
     if kind == "ssh-ed25519":
         point, numbers = public.string(), Bytes(b"")
@@ -491,7 +492,7 @@ def sshsig_is_good(signed, key, message, namespace):
             number_of(point[1:33]), number_of(point[33:]), r, s, over)
     for read in (blob, signature, public, numbers):
         read.end()
-    return is_good
+    return is_good or message is None
 
 
 SIGNATURES = {
@@ -550,7 +551,7 @@ class Request:
     """One that is open."""
 
     def __init__(self, engineer):
-        self.engineer, self.quorum, self.is_granted = engineer, 0, False
+        self.engineer, self.quorum, self.is_granted, self.approved_at = engineer, 0, False, None
         # Who approved it; with which statement, if signed; and with one that was erased.
         self.approved, self.signed, self.unread = set(), {}, set()
 
@@ -696,24 +697,27 @@ class Approvals:
     def approve(self, leaf, request, time, texts):
         data, actor = leaf["data"], leaf["actor"]
         if "signature" in data or "statement" in leaf["commitments"]:
-            # Erased is what another rule looks at; what access it allowed cannot be told any more.
+            # Erased is what another rule looks at; what access it allowed cannot be told any more,
+            # but that somebody signed.
             if texts.get("statement", "") is not None:
                 need(request, "no request is open that it could be of")
                 request.signed[actor] = self.signed(
                     leaf, time, texts["statement"], "lockbox-approval", {
                         "request": leaf["request"], "policy": self.rules.get("version"),
                         "engineer": request.engineer, "requestVersion": data["version"] - 1})
-            elif request:
-                request.unread.add(actor)
+            else:
+                self.signed_by_key(leaf, time, None, "lockbox-approval")
+                if request:
+                    request.unread.add(actor)
         if request and data.get("stage") == "customer" and actor.startswith("PER-") \
                 and actor != request.engineer:
             request.approved.add(actor)
+            request.approved_at = time
 
     def signed(self, leaf, time, text, kind, facts):
         """What the actor signed: a statement of this kind and of these facts, by a key that
         counts."""
-        signed, actor = leaf["data"]["signature"], leaf["actor"]
-        said = read_statement(text, kind)
+        said, actor = read_statement(text, kind), leaf["actor"]
         who = "approver" if kind == "lockbox-approval" else "person"
         for name, value in {who: actor, "tenant": self.tenant, **facts}.items():
             need(said[name] == value, f"the statement's {name} is not that of the log")
@@ -722,16 +726,19 @@ class Approvals:
              "the statement is of another log")
         need(instant(said["issued"]) <= time + datetime.timedelta(minutes=2),
              "the statement is of later than its record")
+        self.signed_by_key(leaf, time, text.encode(), kind)
+        need(said["nonce"] not in self.nonces, "the statement was used before")
+        self.nonces.add(said["nonce"])
+        return said
+
+    def signed_by_key(self, leaf, time, message, kind):
+        signed, actor = leaf["data"]["signature"], leaf["actor"]
         members, name, is_good = SIGNATURES[signed["kind"]]
         key = self.keys.get(signed[name])
         need(set(signed) == members, "the signature has other members")
         need(key and key["whole"][0] == actor and key["from"] <= time,
              f"key {signed[name]} does not count for {actor} here")
-        need(is_good(signed, key["whole"][1], text.encode(), kind.encode()),
-             "the signature is wrong")
-        need(said["nonce"] not in self.nonces, "the statement was used before")
-        self.nonces.add(said["nonce"])
-        return said
+        need(is_good(signed, key["whole"][1], message, kind.encode()), "the signature is wrong")
 
     def grant(self, request, data, texts):
         if data.get("basis") == "policy":
@@ -744,7 +751,8 @@ class Approvals:
         need(approved >= needed, f"{approved} approvals of this access, where {needed} are needed")
         if self.rules.get("signedApprovals", "off") == "off":
             return
-        covering = len([said for said in request.signed.values() if covers(said, data, texts)])
+        covering = len([said for said in request.signed.values()
+                        if covers(said, data, texts, request.approved_at)])
         need(covering + len(request.unread - set(request.signed)) >= needed,
              f"{covering} signed approvals cover this access, where {needed} are needed")
         is_erased = any(texts[name] is None for name in texts if name.startswith("resource"))
@@ -781,12 +789,16 @@ def is_looser(after, before):
     return False
 
 
-def covers(said, grant, texts):
+def covers(said, grant, texts, approved_at):
     start, end = instant(grant["start"]), instant(grant["end"])
     need(grant["resources"], "access to nothing")
+    not_before = None if said["start"] == "onApproval" else instant(said["start"])
+    # It begins with the approvals: not before them, and not once nobody expects it any more.
+    begin, minute = max(approved_at, not_before or approved_at), datetime.timedelta(minutes=1)
     # A name that was erased (None) is any name: what is left is compared.
     return ((end - start).total_seconds() <= span(said["duration"])
-            and (said["start"] == "onApproval" or start >= instant(said["start"]))
+            and (not_before is None or start >= not_before)
+            and approved_at - 2 * minute <= start <= begin + 15 * minute
             and all(any(one["service"] == given["service"]
                         and texts[f"resource{place}"] in (one["name"], None)
                         and set(actions(given)) <= set(one["actions"])
@@ -1299,6 +1311,9 @@ def arguments():
     options = parser.parse_args()
     if not options.receipt and not (options.key and (options.export or options.tiles)):
         parser.error("--receipt is needed, or --key and --export or --tiles")
+    if options.receipt and (options.export or options.tiles or options.checkpoint
+                            or options.partial):
+        parser.error("--receipt stands alone: no --export, --tiles, --checkpoint or --partial")
     return options
 
 

@@ -96,6 +96,8 @@ package struct ApprovalCheck: Sendable {
         var asked: Int64 = 0
         /// Who said yes for the customer, signed or not; but for those whose signature is not good.
         var approved: Set<String> = []
+        /// When the newest of these was recorded, in milliseconds since 1970.
+        var approvedAt: Int64 = 0
         /// It gave access, which is all that it can.
         var isGranted = false
         /// By approver.
@@ -230,6 +232,14 @@ package struct ApprovalCheck: Sendable {
     private mutating func take(approval record: Record) throws(ApprovalFault) {
         let request = try Self.request(of: record)
         if record.erased.contains("statement") {
+            // What was signed is gone. That it was, with a key that counted, is not.
+            guard let signature = record.data["signature"] else { throw .incomplete }
+            let made = try ApprovalSignature(signature)
+            try made.check(
+                over: nil,
+                by: try publicKey(of: made, for: record),
+                in: ApprovalStatement.namespace
+            )
             requests[request]?.erased.insert(record.actor)
         } else if record.data["signature"] != nil || record.texts["statement"] != nil {
             let statement = try statement(signedBy: record)
@@ -241,6 +251,7 @@ package struct ApprovalCheck: Sendable {
             record.actor != requests[request]?.engineer
         else { return }
         requests[request]?.approved.insert(record.actor)
+        requests[request]?.approvedAt = LogTime.instant(record.time) ?? 0
     }
 
     private static func request(of record: Record) throws(ApprovalFault) -> String {
@@ -373,10 +384,23 @@ package struct ApprovalCheck: Sendable {
         else { throw .statementTime }
         guard !nonces.contains(statement.nonce) else { throw .statementAgain }
         let made = try ApprovalSignature(signature)
-        guard let key = keys[made.key], key.person == statement.person, key.kind == made.kind
+        try made.check(
+            over: Array(text.utf8),
+            by: try publicKey(of: made, for: record),
+            in: Statement.namespace
+        )
+    }
+
+    /// Of a key that counts for the actor of `record`, when that was written.
+    private func publicKey(of made: ApprovalSignature, for record: Record) throws(ApprovalFault)
+        -> String
+    {
+        guard let key = keys[made.key], key.person.isSame(as: record.actor), key.kind == made.kind
         else { throw .keyUnknown }
-        guard key.counts(at: time) else { throw .keyTooNew }
-        try made.check(over: Array(text.utf8), by: key.publicKey, in: Statement.namespace)
+        guard let time = LogTime.instant(record.time), key.counts(at: time) else {
+            throw .keyTooNew
+        }
+        return key.publicKey
     }
 
     // MARK: - Grants
@@ -390,7 +414,8 @@ package struct ApprovalCheck: Sendable {
             guard Int64(request.approved.count) >= needed else { throw .approvals }
             guard rules.needsSignatures else { return }
             var covering: Int64 = 0
-            for statement in request.signed.values where try Self.covers(statement, record) {
+            for statement in request.signed.values
+            where try Self.covers(statement, record, approvedAt: request.approvedAt) {
                 covering += 1
             }
             let unread = request.erased.subtracting(request.signed.keys)
@@ -402,9 +427,11 @@ package struct ApprovalCheck: Sendable {
     }
 
     /// Whether `statement` allows all that the grant of `record` gives, as far as that is still said.
-    private static func covers(_ statement: ApprovalStatement, _ record: Record)
-        throws(ApprovalFault) -> Bool
-    {
+    private static func covers(
+        _ statement: ApprovalStatement,
+        _ record: Record,
+        approvedAt: Int64
+    ) throws(ApprovalFault) -> Bool {
         guard let start = record.data["start"]?.string.flatMap(LogTime.instant),
             let end = record.data["end"]?.string.flatMap(LogTime.instant),
             case .array(let items) = record.data["resources"], !items.isEmpty
@@ -412,10 +439,12 @@ package struct ApprovalCheck: Sendable {
         guard let duration = LogTime.span(statement.duration), end - start <= duration else {
             return false
         }
-        if let text = statement.notBefore, let notBefore = LogTime.instant(text), start < notBefore
-        {
-            return false
-        }
+        let notBefore = statement.notBefore.flatMap(LogTime.instant)
+        if let notBefore, start < notBefore { return false }
+        // It begins with the approvals: not before them, and not once nobody expects it any more.
+        guard start >= approvedAt - ApprovalLimits.issuedAhead,
+            start <= max(approvedAt, notBefore ?? approvedAt) + ApprovalLimits.startsWithin
+        else { return false }
         for (place, item) in items.enumerated() {
             guard let service = item.object?["service"]?.string,
                 let actions = item.object?["actions"]?.strings

@@ -55,8 +55,10 @@ enum ApprovalSignature {
         }
     }
 
-    /// Throws unless it is the signature of `publicKey` over `message`; an SSH key's in `namespace`.
-    func check(over message: [UInt8], by publicKey: String, in namespace: String)
+    /// Throws unless it is the signature of `publicKey` over `message`, an SSH key's in `namespace`; where
+    /// the message was erased (nil), over anything, as far as that can be told: an SSH signature needs
+    /// what it is over.
+    func check(over message: [UInt8]?, by publicKey: String, in namespace: String)
         throws(ApprovalFault)
     {
         switch self {
@@ -67,7 +69,7 @@ enum ApprovalSignature {
                 })
             else { throw .keyUnreadable }
             do throws(WebAuthnFault) {
-                try answer.check(answering: Array(SHA256.hash(data: message)), by: key)
+                try answer.check(answering: message.map { Array(SHA256.hash(data: $0)) }, by: key)
             } catch {
                 throw ApprovalFault(error)
             }

@@ -91,6 +91,8 @@ package enum ApprovalLimits {
     package static let nonceBytes = 16
     /// By how much a statement may be ahead of the record that has it.
     package static let issuedAhead: Int64 = 2 * 60_000
+    /// How long after the approvals access may begin, in milliseconds, where no later start was signed.
+    static let startsWithin: Int64 = 15 * 60_000
     /// The cooling-off of rules from before they said one.
     static let defaultCoolingOff: Int64 = 24 * 3_600_000
     static let sshSignatureBytes = 4096

@@ -100,8 +100,10 @@ struct SSHSignature {
         (self.namespace, self.publicKey, self.signature) = (namespace, publicKey, signature)
     }
 
-    func check(over message: [UInt8], by key: SSHPublicKey) throws(ApprovalFault) {
+    /// Where the message is not known any more (nil), that `key` is named is all that can be told.
+    func check(over message: [UInt8]?, by key: SSHPublicKey) throws(ApprovalFault) {
         guard publicKey == key.blob else { throw .sshSignature }
+        guard let message else { return }
         var signed = Array("SSHSIG".utf8)
         for part in [
             Array(namespace.utf8), [], Array("sha512".utf8),

@@ -46,11 +46,13 @@ package struct ReceiptFile: Sendable {
     }
 
     /// What is found in it. `keys` are trusted, oldest first, at least one; `memory` is what is
-    /// remembered of the log; nothing was signed later than `now`, in milliseconds since 1970.
+    /// remembered of the log; nothing was signed later than `now`, in milliseconds since 1970;
+    /// `witnessing` is who has to have cosigned, nil where the reader asks for none.
     package func verify(
         with keys: [VerifierKey],
         memory: LogVerifier.Memory = LogVerifier.Memory(),
-        now: Int64? = nil
+        now: Int64? = nil,
+        witnessing: Witnessing? = nil
     ) -> AuditReport {
         var verifier = LogVerifier(
             notes: [.init(name: "the receipt's checkpoint", bytes: checkpoint)],
@@ -58,7 +60,8 @@ package struct ReceiptFile: Sendable {
             source: .records,
             memory: .init(notes: memory.notes),
             isComplete: false,
-            now: now
+            now: now,
+            witnessing: witnessing
         )
         let origin = keys.last?.name ?? ""
         var rules = ReceiptRules(request: request, origin: origin)

@@ -18,10 +18,12 @@ package struct SignedAnswer: Hashable, Sendable {
 
     /// Throws unless `key` answered `challenge`, at the site that the passkey is for, by somebody who
     /// showed her authenticator who she is (WebAuthn §7.2, but for what only the site itself knows:
-    /// there `AssertionResponse.verified` looks at more).
-    package func check(answering challenge: [UInt8], by key: PublicKey) throws(WebAuthnFault) {
+    /// there `AssertionResponse.verified` looks at more). Nil where the challenge is not known any
+    /// more, but that it was a SHA-256.
+    package func check(answering challenge: [UInt8]?, by key: PublicKey) throws(WebAuthnFault) {
         let said = try ClientData(clientData, for: .assertion)
-        guard said.challenge == challenge else { throw .challenge }
+        guard challenge.map({ said.challenge == $0 }) ?? (said.challenge.count == Hash.byteCount)
+        else { throw .challenge }
         let data = try AuthenticatorData(authenticatorData)
         guard data.credential == nil else { throw .authenticatorData }
         guard data.isUserPresent else { throw .userPresence }

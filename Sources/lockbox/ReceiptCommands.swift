@@ -57,6 +57,7 @@ struct VerifyReceipt: ParsableCommand {
         discussion: """
               lockbox receipt verify LBX-….json
               lockbox receipt verify LBX-….json --key contoso.key
+              lockbox receipt verify LBX-….json --key contoso.key --witness KEY
 
             Checks that each record is what the signed log has in its place, each text what
             its record says, and that signed approvals are signed. The log's key is the one
@@ -75,6 +76,7 @@ struct VerifyReceipt: ParsableCommand {
     @Option(help: "The log's name, that of its key: HOST/v1/tenants/TENANT/log.")
     var origin: String?
     @Option(help: "Where “audit verify” remembers what was seen.") var state: String?
+    @OptionGroup var witnesses: WitnessingOptions
 
     func run() throws {
         let shell = Shell()
@@ -93,7 +95,8 @@ struct VerifyReceipt: ParsableCommand {
         var report = receipt.verify(
             with: try trusted(remembered, receipt, shell),
             memory: remembered.memory,
-            now: shell.now()
+            now: shell.now(),
+            witnessing: try witnesses.read()
         )
         if let origin, !origin.utf8.elementsEqual(receipt.key.name.utf8) {
             report.findings.append(.wrongLog(name: receipt.key.name, asked: origin))

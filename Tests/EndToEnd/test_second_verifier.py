@@ -50,7 +50,8 @@ RECEIPTS = FOLDER.parent / "receipts"
 @pytest.mark.parametrize(
     "vector", json.loads((RECEIPTS / "vectors.json").read_text())["vectors"], ids=lambda vector: vector["name"])
 def test_it_finds_what_was_tampered_with_in_a_receipt(vector):
-    said = verify("--receipt", RECEIPTS / vector["receipt"], "--key", vector["key"])
+    said = verify("--receipt", RECEIPTS / vector["receipt"], "--key", vector["key"],
+                  *(part for key in vector.get("witnesses", []) for part in ("--witness", key)))
     codes = {finding["code"] for finding in said["findings"]}
     if vector["expect"] == "ok":
         assert codes == set()

@@ -150,6 +150,14 @@ struct ApprovalCheckTests {
         Wrong("before its start", .quorum) {
             $0.statement["start"] = "2026-11-28T10:02:00.000Z"
         },
+        Wrong("before it was approved", .quorum) {
+            $0.granted["start"] = "2026-11-28T09:58:59.999Z"
+            $0.granted["end"] = "2026-11-28T10:58:59.999Z"
+        },
+        Wrong("put off", .quorum) {
+            $0.granted["start"] = "2026-11-28T10:16:00.001Z"
+            $0.granted["end"] = "2026-11-28T11:16:00.001Z"
+        },
         Wrong("two are needed", .approvals) { $0.policy["approvalsNeeded"] = 2 },
         Wrong("without approval", .basis) { $0.granted["basis"] = "policy" },
         Wrong("without a reason", .record) { $0.granted["basis"] = "favour" },

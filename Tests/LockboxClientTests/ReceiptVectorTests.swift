@@ -11,6 +11,7 @@ struct ReceiptVector: Decodable, CustomTestStringConvertible, Sendable {
     let what: String
     let receipt: String
     let key: String
+    let witnesses: [String]?
     let expect: AuditVector.Expectation
 
     var testDescription: String { "\(name): \(what)" }
@@ -28,9 +29,17 @@ struct ReceiptVector: Decodable, CustomTestStringConvertible, Sendable {
     /// What is found in it.
     func findings(memory: LogVerifier.Memory = .init()) throws -> [AuditFinding] {
         let bytes = try bytes
+        let witnessing = try witnesses.map {
+            Witnessing(keys: try $0.map { try WitnessKey(parsing: $0) })
+        }
         do throws(AuditFinding) {
             let file = try ReceiptFile(bytes)
-            return file.verify(with: [try Self.key(key)], memory: memory, now: Self.now).findings
+            return file.verify(
+                with: [try Self.key(key)],
+                memory: memory,
+                now: Self.now,
+                witnessing: witnessing
+            ).findings
         } catch {
             return [error]
         }

@@ -259,6 +259,11 @@ struct DriftWatchTests {
                 bench.watch.reports.map { [$0.service.text: $0.differences] }
                     == [["post": 0], ["web": 1]]
             )
+            // Over where it was given, it is over everywhere.
+            try await bench.end(access)
+            try await bench.confirm(access)
+            try await bench.look(at: post.service)
+            #expect(bench.watch.reports.first { $0.service == post.service.id }?.differences == 1)
         }
     }
 

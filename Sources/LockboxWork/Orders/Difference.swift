@@ -77,7 +77,8 @@ enum LoginStanding {
     /// Its access is over, and the service has not confirmed that nothing is left: shown as such.
     case ending
     case over(Removal)
-    /// Of another service of the same kind: two can be at one server.
+    /// Of access at another service of the same kind that is not known to be over: two can be at one
+    /// server.
     case anothers
     case unknown
 
@@ -94,16 +95,19 @@ enum LoginStanding {
             let request = try tx.request(credential.request)
         else { return }
         let own = credential.resource.service
+        let removal = try tx.removals(of: request.id).first {
+            $0.grant == grant && $0.service == own && $0.progress == .confirmed
+        }
         guard own == service.id else {
-            if try tx.service(own)?.service.kind == service.kind { self = .anothers }
+            // Where nothing of it is left, its name is one that somebody else has taken.
+            if removal == nil, try tx.service(own)?.service.kind == service.kind {
+                self = .anothers
+            }
             return
         }
         if case .active(let open) = request.seen(at: now).state, open.id == grant {
             self = .open(credential.tenant)
             return
-        }
-        let removal = try tx.removals(of: request.id).first {
-            $0.grant == grant && $0.service == own && $0.progress == .confirmed
         }
         self = removal.map(LoginStanding.over) ?? .ending
     }
