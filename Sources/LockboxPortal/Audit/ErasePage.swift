@@ -165,8 +165,8 @@ struct ErasePage: Page {
         init(_ number: String) {
             self.number = number
             // The page of a request that the provider has not reviewed is not the customer's yet.
-            let isSupport = SupportRequestNumber(number) != nil
-            link = isSupport ? "/support/\(number)" : "/audit?request=\(number)"
+            let isAccess = AccessRequestID(number) != nil
+            link = isAccess ? "/audit?request=\(number)" : "/support/\(number)"
         }
     }
 
