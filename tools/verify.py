@@ -1384,8 +1384,8 @@ def main():
     sys.exit(1 if found.findings else 0)
 
 
-# --- Signatures: Ed25519 (RFC 8032), ECDSA on P-256 (FIPS 186-5), RSA (RFC 8017 8.2.2). Points are
-# pairs, and each addition divides: slow, and enough to verify.
+# --- Signatures: Ed25519 (RFC 8032), ECDSA on P-256 (FIPS 186-5), RSA (RFC 8017 8.2.2). Slow, and
+# only to verify.
 
 
 def times(scalar, point, add, zero):
@@ -1401,10 +1401,11 @@ D = -121665 * pow(121666, -1, P) % P
 
 
 def ed_add(a, b):
-    (x, y), (u, v) = a, b
-    t = D * x * y * u * v % P
-    inverse = pow(1 - t * t, -1, P)
-    return (x * v + y * u) * (1 - t) * inverse % P, (y * v + x * u) * (1 + t) * inverse % P
+    """Of points as (X, Y, Z, T), which stand for x = X / Z and y = Y / Z (RFC 8032 5.1.4)."""
+    m, n = (a[1] - a[0]) * (b[1] - b[0]), (a[1] + a[0]) * (b[1] + b[0])
+    t, z = 2 * a[3] * b[3] * D, 2 * a[2] * b[2]
+    e, f, g, h = (n - m) % P, (z - t) % P, (z + t) % P, (n + m) % P
+    return e * f % P, g * h % P, f * g % P, e * h % P
 
 
 def ed_point(data):
@@ -1415,9 +1416,11 @@ def ed_point(data):
     x = x if x * x % P == square else x * pow(2, (P - 1) // 4, P) % P
     if y >= P or x * x % P != square or x == 0 and sign:
         return None
-    return x if x & 1 == sign else P - x, y
+    x = x if x & 1 == sign else P - x
+    return x, y, 1, x * y % P
 
 
+ED_ZERO = (0, 1, 1, 0)
 ED_BASE = ed_point(bytes.fromhex("58" + "66" * 31))
 
 
@@ -1428,7 +1431,8 @@ def ed25519_is_good(key, signature, message):
     if a is None or r is None or s >= L:
         return False
     k = int.from_bytes(hashlib.sha512(signature[:32] + key + message).digest(), "little") % L
-    return times(s, ED_BASE, ed_add, (0, 1)) == ed_add(r, times(k, a, ed_add, (0, 1)))
+    left, right = times(s, ED_BASE, ed_add, ED_ZERO), ed_add(r, times(k, a, ed_add, ED_ZERO))
+    return all((left[i] * right[2] - right[i] * left[2]) % P == 0 for i in (0, 1))
 
 
 Q = 2**256 - 2**224 + 2**192 + 2**96 - 1

@@ -228,6 +228,16 @@ struct ApprovalCheckTests {
         #expect(check.read(grant).map(\.fault) == [fault])
     }
 
+    @Test func requestThatIsOverIsNotSubmittedAgain() throws {
+        let records = try SignedLog().records()
+        let submitted = try #require(records.first { $0.activity == "request.submitted" })
+        let grant = try #require(records.last)
+        var check = ApprovalCheck(tenant: "contoso")
+        for record in records { #expect(check.read(record).isEmpty) }
+        #expect(check.read(Self.record(like: grant, saying: "access.ended")).isEmpty)
+        #expect(check.read(submitted).map(\.fault) == [ApprovalFault.requestOver])
+    }
+
     @Test(arguments: ["console", "system", SignedLog.eve])
     func approvalIsByAPersonAndNotByWhoGetsAccess(_ actor: String) throws {
         let log = try SignedLog {

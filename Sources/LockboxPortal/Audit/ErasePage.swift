@@ -164,8 +164,9 @@ struct ErasePage: Page {
 
         init(_ number: String) {
             self.number = number
-            let path = SupportRequestNumber(number) == nil ? RequestPath.customer : "/support"
-            link = "\(path)/\(number)"
+            // The page of a request that the provider has not reviewed is not the customer's yet.
+            let isAccess = AccessRequestID(number) != nil
+            link = isAccess ? "/audit?request=\(number)" : "/support/\(number)"
         }
     }
 
