@@ -237,6 +237,8 @@ def test_one_that_runs_tells_at_once_and_is_killed_without_losing_anything(watch
         make_approver(watch)
         wait_until(lambda: "approver.appeared" in watch.hook.kinds, 30, "the approver to be told")
         watch.smtp.wait_for(SECURITY, about="approver.appeared", timeout=30)
+        # Between a delivery and its note it would be delivered again.
+        wait_until(watch.has_delivered, 30, "what was delivered to be noted")
         process.kill()
     # Nobody watches while this happens.
     change(watch, maxAccess="PT8H")

@@ -8,7 +8,7 @@ import threading
 import time
 
 from lockbox_rig.api import mailbox
-from lockbox_rig.directory import DirectoryFile, imap_service
+from lockbox_rig.directory import TENANTS, DirectoryFile, imap_service, tenant
 from lockbox_rig.lockboxd import Lockboxd
 from lockbox_rig.machine import Scratch
 
@@ -16,20 +16,27 @@ from .measure import spread
 from .sheet import Sheet
 
 FILL = os.environ.get("LOCKBOX_FILL")
-GRANTS, RECORDS = 100_000, 200_000
+# About one tenant 2,000 requests may be made in a day.
+HOLDERS, GRANTS, RECORDS = 50, 2_000, 200_000
 EVERYBODY = ("eve", "mark", "fay", "fred", "tess")
 TICKET = {"tenant": "tailspin", "subject": "Calendar is empty", "description": "Since this morning."}
 
 
+def holders(count):
+    people = [("Sue Reyes", "member"), ("Adam Cole", "approver"), ("Gita Rao", "admin")]
+    return [tenant(f"holder{n}", f"Holder {n}", people) for n in range(count)]
+
+
 @contextlib.contextmanager
-def installation():
+def installation(*more):
     scratch = Scratch("start")
     vault = scratch.path / "secrets"
     vault.mkdir(mode=0o700)
     for name in ("dovecot", "doveadm"):
         (vault / name).write_text("a-secret-of-the-benchmark\n")
         (vault / name).chmod(0o600)
-    directory = DirectoryFile([imap_service(vault / "dovecot", "http://127.0.0.1:9/doveadm/v1", vault / "doveadm")])
+    mail = imap_service(vault / "dovecot", "http://127.0.0.1:9/doveadm/v1", vault / "doveadm")
+    directory = DirectoryFile([mail], [*TENANTS, *more])
     lockbox = Lockboxd(scratch.path / "lockbox", directory)
     lockbox.apply()
     for name in EVERYBODY:
@@ -102,21 +109,23 @@ def decided(lockbox, ticket):
 
 
 def run(quick):
-    grants, records, rounds = (2_000, 5_000, 1) if quick else (GRANTS, RECORDS, 5)
+    count, each, records, rounds = (2, 500, 5_000, 1) if quick else (HOLDERS, GRANTS, RECORDS, 5)
+    grants = count * each
     sheet = Sheet("Starting")
-    with installation() as lockbox:
+    with installation(*holders(count)) as lockbox:
         _, bare = started(lockbox)
         lockbox.stop()
-        fill(lockbox, "contoso", live_grants=grants)
+        for holder in range(count):
+            fill(lockbox, f"holder{holder}", live_grants=each)
         taken = []
         for _ in range(rounds):
             taken.append(started(lockbox))
             lockbox.stop()
         seconds, memory = zip(*taken)
-        each = (statistics.median(memory) - bare) / grants
+        weight = (statistics.median(memory) - bare) / grants
         sheet.say(
-            f"With {grants:,} live grants of one tenant, a credential each, and {7 * grants:,} records: ready after "
-            f"{spread(seconds, '.2f')} s, with {each:,.0f} bytes of memory for each grant.")
+            f"With {grants:,} live grants of {count} tenants, a credential each, and {7 * grants:,} records: ready "
+            f"after {spread(seconds, '.2f')} s, with {weight:,.0f} bytes of memory for each grant.")
     with installation() as lockbox:
         lockbox.start()
         # Afterwards more were opened than anybody may open in a day.
