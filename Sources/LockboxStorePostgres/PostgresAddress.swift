@@ -18,6 +18,7 @@ package struct PostgresAddress: Sendable {
     /// What is wrong with a connection string, in words that follow the name of the setting. They
     /// hold nothing of the string but names of keywords.
     package struct Problem: Error, Equatable, CustomStringConvertible {
+        /// The words.
         package let description: String
 
         init(_ description: String) { self.description = description }

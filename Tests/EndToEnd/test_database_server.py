@@ -134,6 +134,7 @@ def test_a_database_that_is_not_ours_is_refused_and_unchanged(place, install):
 
 
 def test_another_installation_does_not_take_the_database(place, install):
+    assert place.alan.get("/v1/tenants/contoso/log/checkpoint").status == 200
     lockbox = install(
         database=place.url("lockbox"), databasePasswordFile=place.lockbox.settings["databasePasswordFile"])
     done = lockbox.run("check-log", check=False)

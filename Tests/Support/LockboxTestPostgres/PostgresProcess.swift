@@ -29,6 +29,7 @@ package final class PostgresProcess: Sendable {
         )
     }
 
+    /// Whether it has not ended.
     package var isRunning: Bool { server.isRunning }
 
     /// Fast shutdown.
