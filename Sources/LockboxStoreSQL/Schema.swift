@@ -41,7 +41,7 @@ package enum Schema {
                 .signedChanges,
             ]
         // It begins where SQLite is by now.
-        case .postgres: [.postgresTables]
+        case .postgres: [.postgresTables, .postgresSignedChanges]
         }
     }
 }
