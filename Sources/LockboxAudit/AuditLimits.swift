@@ -6,6 +6,9 @@ enum AuditLimits {
     static let cosignedHeads = 16
     /// Records of unknown access among which one is looked for that says the same, the newest.
     static let unknownLookedAt = 200
+    /// By how much the clocks of two processes differ that are both right. What a log is ahead by more is a
+    /// clock's that was wrong: nothing is judged by it.
+    static let clocksApart = TimeSpan.seconds(2)
     /// Records that one view of the store looks at.
     static let slice = 5_000
     /// Slices that one page of a search looks at before it is given out short: to read so many

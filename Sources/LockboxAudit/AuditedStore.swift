@@ -55,7 +55,8 @@ package struct AuditedStore: Sendable {
     /// Runs `body` in one serialisable transaction with the time read inside it, so that nothing is
     /// decided by a stale clock. Every event it emits becomes a record of the log it belongs to.
     /// `body` may run more than once, in particular where it asks for what a long log says: that is
-    /// read before, for everybody waits for a write. Throws `WriteHeldBack` where the machine is in no
+    /// read before, for everybody waits for a write; and where another process has written a record of a
+    /// moment later: then it is judged by that, so that tables and log say one time. Throws `WriteHeldBack` where the machine is in no
     /// state to write for `purpose`.
     package func write<Value: Sendable>(
         by actor: Actor,
@@ -63,13 +64,16 @@ package struct AuditedStore: Sendable {
         _ body: @escaping @Sendable (inout Change) throws -> Value
     ) async throws -> Value {
         var read: Set<TenantID> = []
+        var earliest = Timestamp.earliest
         while true {
             do {
-                return try await write(by: actor, for: purpose, read, body)
+                return try await write(by: actor, for: purpose, (read, earliest), body)
             } catch let unread as LogIsUnread {
                 // Whatever was appended to it meanwhile is little.
                 try await logs.readAhead([unread.tenant], in: store)
                 read.insert(unread.tenant)
+            } catch let ahead as LogIsAhead {
+                earliest = ahead.until
             }
         }
     }
@@ -77,14 +81,14 @@ package struct AuditedStore: Sendable {
     private func write<Value: Sendable>(
         by actor: Actor,
         for purpose: WritePurpose,
-        _ read: Set<TenantID>,
+        _ known: (read: Set<TenantID>, earliest: Timestamp),
         _ body: @escaping @Sendable (inout Change) throws -> Value
     ) async throws -> Value {
         try check(purpose)
         let value: Value
         let events: [Event]
         do {
-            (value, events) = try await watched { try await commit(by: actor, read, body) }
+            (value, events) = try await watched { try await commit(by: actor, known, body) }
         } catch let error as StoreError {
             if case .outcomeUnknown = error {
                 // It may have become durable: whoever remembers the state before it must not trust
@@ -101,12 +105,13 @@ package struct AuditedStore: Sendable {
 
     private func commit<Value: Sendable>(
         by actor: Actor,
-        _ read: Set<TenantID>,
+        _ known: (read: Set<TenantID>, earliest: Timestamp),
         _ body: @escaping @Sendable (inout Change) throws -> Value
     ) async throws -> (Value, [Event]) {
         let actor = actor.isAtConsole ? .operatorAtConsole(operatorAtConsole) : actor
         return try await store.write { [logs, clock, entropy, readers] tx in
-            var change = Change(tx: tx, logs: logs, read, now: clock.now(), entropy: entropy)
+            let now = max(clock.now(), known.earliest)
+            var change = Change(tx: tx, logs: logs, known.read, now: now, entropy: entropy)
             let value = try body(&change)
             for event in change.events {
                 let actor = event.isCausedByTime ? .system : actor

@@ -2,6 +2,11 @@ import LockboxDomain
 import LockboxPorts
 import MerkleLog
 
+/// The log that is written to has a record of a moment later than now, by the clock of another process.
+struct LogIsAhead: Error {
+    let until: Timestamp
+}
+
 /// Turns events into records and appends them. Runs inside the write that the event belongs to,
 /// under the store's one writer, so that indices are dense and a record exists exactly if its
 /// change does.
@@ -20,9 +25,10 @@ enum LogWriter {
                 "the head of log \(log.logName) does not fit its size \(head.size)"
             )
         }
-        // Should the clock of an earlier process have been ahead of ours, the log still never goes
+        // Should the clock of another process have been ahead of ours, the log still never goes
         // back.
         let time = max(now, head.lastTime ?? now)
+        if now < time, time - now <= AuditLimits.clocksApart { throw LogIsAhead(until: time) }
         var facts = try AuditFacts(event, in: tx)
         switch actor {
         case .person(let person):
