@@ -205,6 +205,14 @@ let kits: [(name: String, uses: [String])] = [
         ]
     ),
     (
+        "LockboxSimulation",
+        [
+            "LockboxAudit", "LockboxDecisions", "LockboxDomain", "LockboxFixtures",
+            "LockboxNotifier", "LockboxPorts", "LockboxService", "LockboxServices",
+            "LockboxStoreSQLite", "LockboxTestWorld", "LockboxWork", "GRDB", "Logging",
+        ]
+    ),
+    (
         "LockboxPortalWorld",
         [
             "LockboxHTTP", "LockboxPortal", "LockboxServices", "LockboxService", "LockboxIdentity",
@@ -365,6 +373,7 @@ let tests: [(name: String, uses: [String])] = [
             "LockboxFixtures", "LockboxTestWorld", "HTTPTypes", "Hummingbird",
         ]
     ),
+    ("LockboxSimulationTests", ["LockboxSimulation"]),
     ("TidyTests", []),
 ]
 
@@ -451,6 +460,13 @@ let package = Package(
                     "LockboxStoreSQLite", "LockboxDomain", "LockboxPorts", "LockboxFixtures",
                 ]),
                 path: "Tests/Support/lockbox-crash-child",
+                swiftSettings: settings
+            ),
+            // Seeds of the simulation, one after another.
+            .executableTarget(
+                name: "lockbox-simulate",
+                dependencies: dependencies(["LockboxSimulation", "ArgumentParser"]),
+                path: "Tests/Support/lockbox-simulate",
                 swiftSettings: settings
             ),
             .executableTarget(
