@@ -9,7 +9,7 @@ RELEASE := $(CURDIR)/.build-release/release
 RELEASE_BUILD := swift build -c release --static-swift-stdlib -Xlinker -s --scratch-path .build-release
 BENCH := LOCKBOXD=$(RELEASE)/lockboxd .venv/bin/python scripts/bench
 
-.PHONY: help setup setup-tests build release demo test lint e2e e2e-proxies e2e-envoy e2e-witnesses mutants fuzz faults bench bench-quick \
+.PHONY: help setup setup-tests build release demo test lint simulate e2e e2e-proxies e2e-envoy e2e-witnesses mutants fuzz faults bench bench-quick \
 	bench-cutoff bench-gateway bench-decisions bench-start setup-bench gallery screenshots \
 	setup-packages deb image site test-packages
 
@@ -86,6 +86,11 @@ screenshots: setup-tests ## The pictures in docs/images, from the gallery
 
 faults: setup-tests release ## Disks, clocks, relays and floods that fail, into docs/security/figures.md (FAULTS="doveadm")
 	@LOCKBOXD=$(RELEASE)/lockboxd .venv/bin/python scripts/faults $(FAULTS)
+
+simulate: setup ## Seeds of several processes with everything going wrong (SIMULATE_SECONDS=600, SIMULATE_SEED=1)
+	@scripts/quietly "swift build -c release, lockbox-simulate" swift build -c release --scratch-path .build-release \
+		--product lockbox-simulate
+	@.build-release/release/lockbox-simulate --seconds $${SIMULATE_SECONDS:-600} --seed $${SIMULATE_SEED:-1}
 
 bench: setup-tests release ## Time a release build beside yardsticks of the same run (BENCH_RECORDS=1000000)
 	@LOCKBOX_BENCHMARKS=1 scripts/quietly "swift build -c release, lockbox-fill" $(RELEASE_BUILD) --product lockbox-fill

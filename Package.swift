@@ -211,6 +211,14 @@ let kits: [(name: String, uses: [String])] = [
         ]
     ),
     (
+        "LockboxSimulation",
+        [
+            "LockboxAudit", "LockboxDecisions", "LockboxDomain", "LockboxFixtures",
+            "LockboxNotifier", "LockboxPorts", "LockboxService", "LockboxServices",
+            "LockboxStoreSQLite", "LockboxTestWorld", "LockboxWork", "GRDB", "Logging",
+        ]
+    ),
+    (
         "LockboxPortalWorld",
         [
             "LockboxHTTP", "LockboxPortal", "LockboxServices", "LockboxService", "LockboxIdentity",
@@ -379,6 +387,7 @@ let tests: [(name: String, uses: [String])] = [
             "LockboxFixtures", "LockboxTestWorld", "HTTPTypes", "Hummingbird",
         ]
     ),
+    ("LockboxSimulationTests", ["LockboxSimulation"]),
     ("TidyTests", []),
 ]
 
@@ -465,6 +474,13 @@ let package = Package(
                     "LockboxStoreSQLite", "LockboxDomain", "LockboxPorts", "LockboxFixtures",
                 ]),
                 path: "Tests/Support/lockbox-crash-child",
+                swiftSettings: settings
+            ),
+            // Seeds of the simulation, one after another.
+            .executableTarget(
+                name: "lockbox-simulate",
+                dependencies: dependencies(["LockboxSimulation", "ArgumentParser"]),
+                path: "Tests/Support/lockbox-simulate",
                 swiftSettings: settings
             ),
             .executableTarget(

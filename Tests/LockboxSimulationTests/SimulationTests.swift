@@ -1,0 +1,30 @@
+import Foundation
+import LockboxSimulation
+import Testing
+
+struct SimulationTests {
+    private static let folder = NSTemporaryDirectory()
+
+    @Test(arguments: UInt64(1)...6)
+    func everythingHoldsWhateverGoesWrong(seed: UInt64) throws {
+        let outcome = try Simulation.run(seed: seed, in: Self.folder)
+        #expect(outcome.violations == [])
+        // Something happened of which it could be told.
+        #expect(outcome.records > 50)
+        #expect(outcome.states.count > 20)
+    }
+
+    /// Seeds that broke a rule once.
+    @Test(arguments: [UInt64]([]))
+    func whatWasFoundIsMended(seed: UInt64) throws {
+        #expect(try Simulation.run(seed: seed, in: Self.folder).violations == [])
+    }
+
+    @Test
+    func theSameSeedIsTheSameRun() throws {
+        let first = try Simulation.run(seed: 77, in: Self.folder)
+        let second = try Simulation.run(seed: 77, in: Self.folder)
+        #expect(first == second)
+        #expect(first.fingerprint != (try Simulation.run(seed: 78, in: Self.folder)).fingerprint)
+    }
+}
