@@ -55,9 +55,9 @@ package struct AuditedStore: Sendable {
     /// Runs `body` in one serialisable transaction with the time read inside it, so that nothing is
     /// decided by a stale clock. Every event it emits becomes a record of the log it belongs to.
     /// `body` may run more than once, in particular where it asks for what a long log says: that is
-    /// read before, for everybody waits for a write; and where another process has written a record of a
-    /// moment later: then it is judged by that, so that tables and log say one time. Throws `WriteHeldBack` where the machine is in no
-    /// state to write for `purpose`.
+    /// read before, for everybody waits for a write; and where another process has written a record of
+    /// a moment later: then it is judged by that, so that tables and log say one time. Throws
+    /// `WriteHeldBack` where the machine is in no state to write for `purpose`.
     package func write<Value: Sendable>(
         by actor: Actor,
         for purpose: WritePurpose = .ordinary,

@@ -102,7 +102,8 @@ struct DescriptionTests {
             ("NewRoles", NewRoles.self), ("NewToken", NewToken.self),
             ("NewSupportRequest", NewSupportRequest.self), ("NewMessage", NewMessage.self),
             ("LetterSettings", LetterSettings.self), ("NewSigningKey", NewSigningKey.self),
-            ("NewErasure", NewErasure.self),
+            ("NewErasure", NewErasure.self), ("NewRevoke", NewRevoke.self),
+            ("NewAgreement", NewAgreement.self),
         ]
     }
 
