@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import LockboxFixtures
 import LockboxPorts
@@ -41,6 +42,7 @@ package final class Scheduler: Sendable {
 
     private let state: Mutex<State>
     private let thread = pthread_self()
+    private let arrived = DispatchSemaphore(value: 0)
 
     init(seed: UInt64) { state = Mutex(State(chance: SeededChance(seed: seed))) }
 
@@ -65,6 +67,7 @@ package final class Scheduler: Sendable {
             }
             precondition(state.outside > 0, "somebody went outside unseen")
             state.returning.append(ready)
+            arrived.signal()
         }
     }
 
@@ -113,7 +116,7 @@ package final class Scheduler: Sendable {
             if let returning = state.withLock({ $0.returning.popLast() }) {
                 run(returning)
             } else {
-                usleep(5)
+                arrived.wait()
             }
         }
         return state.withLock { $0.calls == calls ? .ran : .wentOutside }

@@ -68,8 +68,8 @@ package final class Simulation: Sendable {
         try truth.look()
     }
 
-    /// Runs one seed, with its files below `folder`, which is best in memory. Blocks its thread.
-    package static func run(seed: UInt64, in folder: String) throws -> Outcome {
+    /// Runs one seed, with its files below `folder`, which is best in memory.
+    package static func run(seed: UInt64, in folder: String) async throws -> Outcome {
         let own = folder + "/lockbox-simulation-\(getpid())-\(seed)-\(UUID().uuidString)"
         try FileManager.default.createDirectory(
             atPath: own,
@@ -79,19 +79,18 @@ package final class Simulation: Sendable {
         defer {
             try? FileManager.default.removeItem(atPath: own)  // best effort: it is temporary
         }
-        let box = Kept<Result<Outcome, any Error>>()
-        let done = DispatchSemaphore(value: 0)
-        // The one thread of the simulation: none of Swift's own may be blocked.
-        let thread = Thread {
-            box.keep(
-                Result { try Simulation(seed: seed, path: own + "/lockbox.sqlite").run(seed) }
-            )
-            done.signal()
+        return try await withCheckedThrowingContinuation { continuation in
+            // The one thread of the simulation: none of Swift's own may be blocked.
+            let thread = Thread {
+                continuation.resume(
+                    with: Result {
+                        try Simulation(seed: seed, path: own + "/lockbox.sqlite").run(seed)
+                    }
+                )
+            }
+            thread.stackSize = 8 << 20
+            thread.start()
         }
-        thread.stackSize = 8 << 20
-        thread.start()
-        done.wait()
-        return try box.value!.get()
     }
 
     private func run(_ seed: UInt64) throws -> Outcome {

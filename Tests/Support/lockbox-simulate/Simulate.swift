@@ -4,7 +4,7 @@ import LockboxSimulation
 
 /// Runs seeds of the simulation and says what they found.
 @main
-struct Simulate: ParsableCommand {
+struct Simulate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lockbox-simulate",
         abstract: "Runs the simulation of several processes, with everything going wrong.",
@@ -22,7 +22,7 @@ struct Simulate: ParsableCommand {
     @Option(help: "For how many seconds.")
     var seconds: Double = 60
 
-    func run() throws {
+    func run() async throws {
         let start = Date()
         var (states, done, failed) = (Set<Int>(), 0, [UInt64]())
         var (steps, records, sessions) = (0, UInt64(0), 0)
@@ -31,7 +31,7 @@ struct Simulate: ParsableCommand {
             FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
         for seed in seed..<(count.map { seed + $0 } ?? .max) {
             if count == nil, Date().timeIntervalSince(start) > seconds { break }
-            let outcome = try Simulation.run(seed: seed, in: folder)
+            let outcome = try await Simulation.run(seed: seed, in: folder)
             states.formUnion(outcome.states)
             done += 1
             (steps, records) = (steps + outcome.steps, records + outcome.records)
