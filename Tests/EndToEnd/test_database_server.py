@@ -139,7 +139,7 @@ def test_another_installation_does_not_take_the_database(place, install):
         database=place.url("lockbox"), databasePasswordFile=place.lockbox.settings["databasePasswordFile"])
     done = lockbox.run("check-log", check=False)
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "signing.key" in done.stderr, done.stderr
+    assert "is not kept beside the key" in done.stderr, done.stderr
 
 
 def test_a_superuser_is_refused(place, install):
