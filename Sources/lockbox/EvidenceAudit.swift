@@ -63,7 +63,12 @@ struct EvidenceAudit: ParsableCommand {
 enum LogKey {
     /// The key in `text`, or in the file of that name.
     static func read(_ text: String) throws -> VerifierKey {
-        var line = Files.exists(text) ? try Files.text(of: text) : text
+        var line = text
+        if Files.exists(text) {
+            do { line = try Files.text(of: text) } catch {
+                throw Failure.unverifiable("\(error)")
+            }
+        }
         // A file's line has an end. More line breaks than that are no key's.
         if line.utf8.last == UInt8(ascii: "\n") { line.unicodeScalars.removeLast() }
         do throws(NoteError) {
