@@ -51,11 +51,11 @@ let approvalParsers: [Parser] = [
         "o",
         { bytes in
             tried {
-                let key = try VerifierKey(
+                let key = try WitnessKey(
                     name: "a/v1/provider/log",
                     publicKey: Array(repeating: 1, count: 32)
                 )
-                _ = try Cosignature.time(of: SignedNote(parsing: bytes), by: key)
+                _ = try key.cosignature(under: SignedNote(parsing: bytes))
             }
         }
     ),
