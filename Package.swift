@@ -199,7 +199,10 @@ let kits: [(name: String, uses: [String])] = [
     ("LockboxTestAuthenticator", ["WebAuthn", "MerkleLog", "Crypto", "CryptoExtras"]),
     ("LockboxEnforcerContract", ["LockboxDomain", "LockboxPorts", "LockboxFixtures"]),
     ("LockboxTestPostgres", []),
-    ("LockboxStoreContract", ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxFixtures"]),
+    (
+        "LockboxStoreContract",
+        ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxStoreSQL", "LockboxFixtures"]
+    ),
     (
         "LockboxTestWorld",
         [

@@ -1,6 +1,7 @@
 import LockboxDomain
 import LockboxFixtures
 import LockboxPorts
+import LockboxStoreContract
 import LockboxStoreSQL
 import Testing
 

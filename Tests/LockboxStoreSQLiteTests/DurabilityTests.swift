@@ -1,5 +1,6 @@
 import Foundation
 import LockboxPorts
+import LockboxStoreContract
 import Testing
 
 @testable import LockboxStoreSQL

@@ -1,4 +1,5 @@
 import LockboxPorts
+import LockboxStoreContract
 import LockboxStoreSQL
 import Synchronization
 import Testing
@@ -125,29 +126,6 @@ struct GroupCommitTests {
         let database = BrokenDatabase(beginError: StoreError.unavailable("busy"))
         GroupCommit.run([answers.body("first") { _ in Issue.record("ran") }], in: database)
         #expect(answers.all == ["first: \(StoreError.unavailable("busy"))"])
-    }
-}
-
-/// What callers were told, in the order in which they were told it.
-private final class Answers: Sendable {
-    private let told = Mutex<[String]>([])
-    var all: [String] { told.withLock { $0 } }
-
-    func body(
-        _ name: String,
-        _ body: @escaping @Sendable (any SQLConnection) throws -> Void
-    ) -> WaitingWrite {
-        WaitingWrite(
-            run: { [self] tx in
-                try body(tx)
-                return { [self] in told.withLock { $0.append("\(name): done") } }
-            },
-            fail: { [self] error in told.withLock { $0.append("\(name): \(error)") } }
-        )
-    }
-
-    func adding(_ word: String) -> WaitingWrite {
-        body(word) { tx in try tx.execute("INSERT INTO entry (word) VALUES ($1)", [.text(word)]) }
     }
 }
 

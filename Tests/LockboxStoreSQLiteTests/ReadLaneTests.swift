@@ -1,5 +1,6 @@
 import Dispatch
 import LockboxPorts
+import LockboxStoreContract
 import LockboxStoreSQL
 import Synchronization
 import Testing

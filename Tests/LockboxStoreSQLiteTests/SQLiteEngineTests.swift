@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import LockboxPorts
+import LockboxStoreContract
 import LockboxStoreSQL
 import Testing
 

@@ -80,19 +80,4 @@ extension SQLEngine {
             )
         }
     }
-
-    func add(_ word: String) async throws {
-        try await write { tx in
-            _ = try tx.execute("INSERT INTO entry (word) VALUES ($1)", [.text(word)])
-        }
-    }
-
-    func words() async throws -> [String] {
-        try await read { tx in try tx.query("SELECT word FROM entry ORDER BY id") { try $0.text(0) }
-        }
-    }
-}
-
-struct Refused: Error, Equatable {
-    let why: String
 }

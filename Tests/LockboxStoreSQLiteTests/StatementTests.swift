@@ -1,4 +1,5 @@
 import LockboxPorts
+import LockboxStoreContract
 import LockboxStoreSQL
 import LockboxStoreSQLite
 import Testing
